@@ -1,0 +1,126 @@
+"""``relintel.toml`` read into frozen dataclasses; every mistake is reported at once, with its key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from relintel.errors import ConfigError, Problem
+
+_STRICT: Final = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class BrandConfig:
+    """A brand customers deal with.
+
+    Attributes:
+        aliases: other names and handles it goes by in messages.
+        own: addresses, ``@domains`` or handles of the company itself; what they write is outbound.
+    """
+
+    aliases: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=_STRICT)
+class SourceConfig:
+    """Where messages come from.
+
+    Attributes:
+        kind: a registered collector (``mbox``, ``eml``, ``slack``, ``table``, ``feed``, …).
+        path: file or folder; relative to the configuration's folder.
+        url: address, for sources read over the network.
+        name: the source's name in natural keys; by default the collector's choice.
+        brand: the brand that messages are about when they name none.
+        channel: overrides the collector's channel.
+        own: addresses, ``@domains`` or handles of the company; what they write is outbound.
+        columns: for tables, field of a message → column name.
+        rows: for tables, column values by which a row is kept (``{"type": "inbound"}``).
+        join_identities: false when the source's terms forbid joining its people to others.
+    """
+
+    kind: str | None = None
+    path: Path | None = None
+    url: str | None = None
+    name: str | None = None
+    brand: str | None = None
+    channel: str | None = None
+    own: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, str] = field(default_factory=dict)
+    join_identities: bool = True
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Config:
+    """The whole of ``relintel.toml``.
+
+    Attributes:
+        brands: name → brand.
+        sources: name → source.
+        model: name of a shipped model, or path of a model folder.
+        fallback_brand: target for messages that name no brand and come from a source without one.
+    """
+
+    brands: Mapping[str, BrandConfig] = field(default_factory=dict)
+    sources: Mapping[str, SourceConfig] = field(default_factory=dict)
+    model: str = Field(default="base", min_length=1)
+    fallback_brand: str | None = None
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: the file is absent, not TOML, or has mistakes; all of them are listed.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([Problem("file", "does not exist")], path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem("file", f"is not TOML: {error}")], path) from None
+    config = parse_config(data, path)
+    return config
+
+
+def parse_config(data: Mapping[str, Any], path: Path | None = None) -> Config:
+    """Check plain data and turn it into a `Config`; see `load_config`."""
+    try:
+        config = TypeAdapter(Config).validate_python(data)
+    except ValidationError as error:
+        raise ConfigError([_problem(e) for e in error.errors()], path) from None
+    problems = list(_cross_checks(config))
+    if problems:
+        raise ConfigError(problems, path)
+    return config
+
+
+def _problem(error: Any) -> Problem:  # noqa: ANN401 - pydantic's ErrorDetails
+    key = ".".join(str(part) for part in error["loc"]) or "file"
+    if error["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+        return Problem(key, "unknown key")
+    return Problem(key, error["msg"])
+
+
+def _cross_checks(config: Config) -> list[Problem]:
+    problems = []
+    for name, source in config.sources.items():
+        if (source.path is None) == (source.url is None):
+            problems.append(Problem(f"sources.{name}", "needs either `path` or `url`"))
+        if config.brands and source.brand is not None and source.brand not in config.brands:
+            problems.append(Problem(f"sources.{name}.brand", "is not one of [brands]"))
+    seen: dict[str, str] = {}
+    for name, brand in config.brands.items():
+        for alias in (name, *brand.aliases):
+            other = seen.setdefault(alias.casefold(), name)
+            if other != name:
+                problems.append(Problem(f"brands.{name}.aliases", f"an alias is {other}'s too"))
+    return problems
