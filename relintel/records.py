@@ -87,10 +87,9 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class CollectReport:
-    """What a collection did: ``read = created + updated + unchanged``; skipped items have reasons.
+    """What a collection did: ``read = created + updated + unchanged``; ``read + skipped`` = all items.
 
-    `refused` is part of `read`: messages of customers who asked to be forgotten are not stored
-    and are counted in `skipped` with the reason ``forgotten`` instead.
+    Messages of customers who asked to be forgotten count as skipped, with the reason ``forgotten``.
     """
 
     read: int = 0
