@@ -1,4 +1,4 @@
-"""``relintel.toml`` read into frozen dataclasses; every mistake is reported at once, with its key."""
+"""``relintel.toml`` as frozen dataclasses; all mistakes are reported at once, with their keys."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class CollectReport:
-    """What a collection did: ``read = created + updated + unchanged``; ``read + skipped`` = all items.
+    """What a collection did; ``read = created + updated + unchanged``, and with skipped: all items.
 
     Messages of customers who asked to be forgotten count as skipped, with the reason ``forgotten``.
     """
@@ -98,6 +98,18 @@ class CollectReport:
     unchanged: int = 0
     skipped: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: CollectReport) -> CollectReport:
+        """Add up two collections."""
+        codes = sorted({*self.reasons, *other.reasons})
+        return CollectReport(
+            self.read + other.read,
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.skipped + other.skipped,
+            {code: self.reasons.get(code, 0) + other.reasons.get(code, 0) for code in codes},
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready plain data."""
@@ -255,7 +267,8 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready plain data; times as ISO 8601."""
-        return _plain(asdict(self))
+        data: dict[str, Any] = _plain(asdict(self))
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,10 +294,9 @@ class Movement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready plain data with the keys ``from`` and ``to``."""
-        data = _plain(asdict(self))
-        return {
-            {"source": "from", "target": "to"}.get(name, name): value for name, value in data.items()
-        }
+        data: dict[str, Any] = _plain(asdict(self))
+        renamed = {"source": "from", "target": "to"}
+        return {renamed.get(name, name): value for name, value in data.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +309,8 @@ class Match:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready plain data."""
-        return _plain(asdict(self))
+        data: dict[str, Any] = _plain(asdict(self))
+        return data
 
 
 @dataclass(frozen=True, slots=True)

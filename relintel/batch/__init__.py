@@ -1,0 +1,1 @@
+"""Jobs over a store or a stream: ingest, score, fold, erase."""

@@ -1,0 +1,1 @@
+"""Sources read into `Message`s: one file per format, streaming, with a cursor each."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from relintel.config import SourceConfig
+from relintel.errors import SourceError
 from relintel.records import Checkpoint, Message, Party, Skipped
 
 Item: TypeAlias = Message | Skipped | Checkpoint
@@ -14,9 +16,9 @@ Item: TypeAlias = Message | Skipped | Checkpoint
 class Collector(Protocol):
     """Reads one source.
 
-    A collector is built from a `SourceConfig`, opens nothing until `collect` is iterated, and never
-    holds more than one item (plus what its format forces) in memory. A bad item becomes a `Skipped`;
-    only a source that cannot be read at all raises `SourceError`.
+    A collector is built from a `SourceConfig`, opens nothing until `collect` is iterated, and
+    never holds more than one item (plus what its format forces) in memory. A bad item becomes a
+    `Skipped`; only a source that cannot be read at all raises `SourceError`.
     """
 
     def __init__(self, config: SourceConfig) -> None: ...
@@ -41,3 +43,15 @@ def is_own(party: Party, own: tuple[str, ...]) -> bool:
     address = (party.address or "").casefold()
     domain = "@" + address.rpartition("@")[2] if "@" in address else ""
     return bool(wanted & {address, domain, (party.handle or "").casefold()} - {""})
+
+
+def source_path(config: SourceConfig) -> Path:
+    """Return the path a collector of files needs.
+
+    Raises:
+        SourceError: the source has none.
+    """
+    if config.path is None:
+        name = config.name or config.kind or "source"
+        raise SourceError(name, "has no `path`", "Give the file or folder to read")
+    return config.path

@@ -1,0 +1,1 @@
+"""Reading: messages in, what they show toward each brand out."""

@@ -1,0 +1,1 @@
+"""Text on its way in: HTML to text, parts of a mail by offset, normalising, language."""

@@ -1,0 +1,1 @@
+"""Training the reading model; needs the extra ``train``."""

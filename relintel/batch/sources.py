@@ -1,0 +1,76 @@
+"""Collecting a configured source or a path: every file found, each with its own cursor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from relintel.batch.ingest import Ingest, Origin
+from relintel.collectors.base import Item
+from relintel.collectors.registry import collect_found, open_collector, sources_in
+from relintel.config import SourceConfig
+from relintel.records import CollectReport, Skipped
+from relintel.store import Store
+
+
+def collect(
+    config: SourceConfig,
+    base: Path,
+    store: Store,
+    ingest: Callable[[Origin], Ingest],
+) -> CollectReport:
+    """Collect a source: an address, a file, or every file of a folder.
+
+    Args:
+        config: the source; a relative path counts from `base`.
+        base: folder of the configuration.
+        store: for the cursors.
+        ingest: makes the ingest of a stream.
+
+    Raises:
+        SourceError: the source as a whole cannot be read.
+    """
+    if config.path is None:
+        return _one(config, open_collector(config).collect, config.url or "", store, ingest)
+    root = base / config.path
+    total = CollectReport()
+    for found in sources_in(root, replace(config, path=root)):
+        if isinstance(found, Skipped):
+            total = total + CollectReport(skipped=1, reasons={found.reason: 1})
+            continue
+        place = _place(found, root)
+        # A lone file that cannot be read is an error; one among many is a skipped item.
+        alone = found.path == root
+        read = open_collector(found).collect if alone else _lenient(found)
+        total = total + _one(found, read, place, store, ingest)
+    return total
+
+
+def _one(
+    config: SourceConfig,
+    read: Callable[..., Iterator[Item]],
+    place: str,
+    store: Store,
+    ingest: Callable[[Origin], Ingest],
+) -> CollectReport:
+    name = f"{open_collector(config).source}|{place}"
+    origin = Origin(name, _settings(config), config.join_identities)
+    return ingest(origin).run(read(store.cursor(origin.name, origin.settings)))
+
+
+def _lenient(config: SourceConfig) -> Callable[..., Iterator[Item]]:
+    return lambda cursor: collect_found(config, cursor)
+
+
+def _place(config: SourceConfig, root: Path) -> str:
+    """Name a file without the machine's folders, so that a store can be moved with its sources."""
+    path = config.path or root
+    return path.name if path == root else f"{root.name}/{path.relative_to(root).as_posix()}"
+
+
+def _settings(config: SourceConfig) -> str:
+    told = json.dumps({**asdict(config), "path": None}, sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

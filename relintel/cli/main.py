@@ -1,0 +1,60 @@
+"""The command line. Data go to stdout; progress and reports for people go to stderr.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 4 configuration or package missing,
+75 try again later.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+import typer
+
+from relintel.cli import collect, demo, score, show, store
+from relintel.cli.output import complain
+from relintel.errors import ConfigError, MissingExtra, RelintelError, StoreBusy, TryAgain
+
+FAILED: Final = 1
+CONFIGURATION: Final = 4
+AGAIN: Final = 75
+
+app = typer.Typer(
+    help="What kind of relationship each customer has with each brand, read from what they write.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("init")(store.init)
+app.command("doctor")(store.doctor)
+app.command("collect")(collect.collect)
+app.command("score")(score.score)
+app.command("profile")(show.profile)
+app.command("similar")(show.similar)
+app.command("movements")(show.movements)
+app.command("export")(store.export)
+app.command("forget")(store.forget)
+
+
+def main() -> None:
+    """Run the command line and exit with the documented code."""
+    try:
+        app()
+    except RelintelError as error:
+        complain(str(error))
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        # The reader of stdout went away (`| head`): not an error, and nothing more to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def exit_code(error: RelintelError) -> int:
+    """Return the exit code that an error stands for."""
+    if isinstance(error, ConfigError | MissingExtra):
+        return CONFIGURATION
+    if isinstance(error, TryAgain | StoreBusy):
+        return AGAIN
+    return FAILED

@@ -1,0 +1,42 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from relintel.engine import Engine, open_engine
+from relintel.errors import ConfigError, Problem
+
+Store: TypeAlias = Annotated[
+    Path,
+    typer.Option("--store", envvar="RELINTEL_STORE", help="Folder of the store.", metavar="FOLDER"),
+]
+Configuration: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--config", help="Configuration; default: relintel.toml in the store's folder."),
+]
+Brand: TypeAlias = Annotated[str | None, typer.Option("--brand", help="Brand.")]
+AsOf: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--as-of", help="A time, or `now`; default: time of the newest message."),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+DEFAULT_STORE = Path("shop.relintel")
+
+
+def opened(store: Path, config: Path | None, *, create: bool = False) -> Engine:
+    """Open the engine of a command.
+
+    Raises:
+        ConfigError: the store does not exist and the command is not one that makes it.
+    """
+    if not create and not store.is_dir():
+        problem = Problem(
+            "--store", f"{store} does not exist; `relintel init` or `collect` make one"
+        )
+        raise ConfigError([problem])
+    return open_engine(store, config=config)

@@ -1,0 +1,70 @@
+"""What the commands print: JSON and tables to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+out: Final = Console(soft_wrap=True, highlight=False)
+err: Final = Console(stderr=True, highlight=False)
+
+COLOURS: Final = {
+    "friend": "green",
+    "intimate": "magenta",
+    "love_hate": "yellow",
+    "enemy": "red",
+    "distant": "blue",
+    "undetermined": "bright_black",
+}
+_STAGES: Final = {"collect": "collecting", "read": "reading", "fold": "profiling"}
+
+
+def emit(data: Any) -> None:  # noqa: ANN401 - any JSON-ready data
+    """Print one JSON document on a line of its own."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+
+
+def say(message: str) -> None:
+    """Tell a person something, on stderr."""
+    err.print(message, markup=False)
+
+
+def complain(message: str) -> None:
+    """Tell of an error, on stderr."""
+    err.print(Text("error: ", style="bold red") + Text(message))
+
+
+def typed(label: str) -> Text:
+    """Return a relationship type as people read it, coloured."""
+    return Text(label.replace("_", "-"), style=COLOURS.get(label, ""))
+
+
+def table(title: str, *columns: str) -> Table:
+    """Return an empty table in the house style."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column)
+    return made
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Give a progress callback that draws on stderr, on a terminal only."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=None)
+            bars.update(tasks[stage], completed=done, total=total or None)
+
+        yield show

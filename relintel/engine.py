@@ -1,0 +1,308 @@
+"""The engine: the one place that wires the rooms.
+
+A message goes collectors → customers → store (`Engine.ingest`), store → nlp → store
+(`Engine.score`, first half), store → profiles → store and index (second half), and comes out
+through `profile`, `similar`, `movements` and `export`. Nothing below this file reads the clock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from relintel.batch.erase import forget_customer
+from relintel.batch.incoming import API_SOURCE, Incoming, messages_of
+from relintel.batch.ingest import Ingest, Origin
+from relintel.batch.score import ScoreReport, fold_pending, read_pending, reading_stamp
+from relintel.batch.sources import collect
+from relintel.config import BrandConfig, Config, SourceConfig, load_config
+from relintel.customers.identity import ExactKeys
+from relintel.customers.keys import asked_keys, key_hash
+from relintel.errors import ConfigError, Problem, UnknownCustomer
+from relintel.nlp.model import ReadingModel
+from relintel.nlp.reader import Reader
+from relintel.profiles import fold, reasons
+from relintel.profiles import profile as profile_at
+from relintel.records import CollectReport, ForgetReport, Match, Movement, Profile
+from relintel.store import Store, VectorIndex, open_index
+from relintel.times import parse_instant, parse_since
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, how many are done, and how many there are in all (0 when unknown)."""
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+class Engine:
+    """A store with everything that can be done with it. Made by `relintel.open`.
+
+    Attributes:
+        config: the configuration in force.
+        folder: the store's folder.
+    """
+
+    def __init__(self, folder: Path, config: Config, base: Path) -> None:
+        self.folder = folder
+        self.config = config
+        self._base = base
+        self._store = Store.open(folder)
+        self._identity = ExactKeys(self._store.key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store; the engine cannot be used afterwards."""
+        self._store.close()
+
+    # -- in -------------------------------------------------------------------------------------
+
+    def ingest(
+        self,
+        data: Incoming,
+        *,
+        progress: Progress = _silent,
+        **options: Any,  # noqa: ANN401 - checked field by field
+    ) -> CollectReport:
+        """Bring messages in. Doing it twice changes nothing.
+
+        Args:
+            data: a file, folder or address, a configured source's name, a DataFrame, or an iterable of
+                `Message`s or of dicts with ``id``, ``customer``, ``brand``, ``sent_at``,
+                ``channel``, ``text`` (and any other name of a table's column mapping).
+            progress: told of what is read.
+            options: fields of `SourceConfig`, such as ``brand``, ``own``, ``columns``, ``name``.
+
+        Raises:
+            ConfigError: an option is wrong.
+            SourceError: the source as a whole cannot be read.
+        """
+        shared = _source_options(options)
+        if isinstance(data, str) and data in self.config.sources:
+            named = self.config.sources[data]
+            merged = replace(named, name=named.name or data, **options)
+            return self._collect(merged, progress)
+        if isinstance(data, str) and data.startswith(("http://", "https://")):
+            return self._collect(replace(shared, url=data, kind=shared.kind or "feed"), progress)
+        if isinstance(data, str | os.PathLike):
+            return self._collect(replace(shared, path=Path(data)), progress)
+        origin = Origin(shared.name or API_SOURCE, "", shared.join_identities)
+        return self._ingest(origin, progress).run(messages_of(data, shared))
+
+    def collect(self, *, progress: Progress = _silent) -> dict[str, CollectReport]:
+        """Collect every configured source; return a report a source."""
+        return {name: self.ingest(name, progress=progress) for name in self.config.sources}
+
+    def score(self, *, progress: Progress = _silent) -> ScoreReport:
+        """Read what is new or changed, and bring profiles, movements and vectors up to date."""
+        brands = {brand: BrandConfig() for brand in self._store.message_brands()}
+        reader = Reader(self._model, {**brands, **self.config.brands})
+        stamp = reading_stamp(self._model, self.config.brands)
+        own = {name: brand.own for name, brand in self.config.brands.items() if brand.own}
+        fallback = self.config.fallback_brand
+        report = read_pending(self._store, reader, stamp, own, fallback, progress)
+        return replace(report, profiles=fold_pending(self._store, self._index, progress))
+
+    # -- out ------------------------------------------------------------------------------------
+
+    def profile(
+        self, customer: str, brand: str | None = None, *, as_of: str | datetime | None = None
+    ) -> Profile:
+        """Return how a customer stands to a brand.
+
+        Args:
+            customer: an id, or any known number, address or handle.
+            brand: may be left out when the customer deals with one brand only.
+            as_of: a time, ``"now"``, or by default the time of the newest message in the store.
+
+        Raises:
+            UnknownCustomer: nobody is known by that name, or not to that brand by that time.
+            ConfigError: the brand is left out and there are several.
+        """
+        identity = self.resolve(customer)
+        brand = brand or self._only_brand(identity)
+        moment = self._as_of(as_of)
+        seen = self._store.observations(identity, brand)
+        if not any(observation.sent_at <= moment for observation in seen):
+            raise UnknownCustomer(customer)
+        return profile_at(identity, brand, fold(seen), seen, moment)
+
+    def profiles(
+        self, brand: str | None = None, *, relationship: str | None = None
+    ) -> Iterator[Profile]:
+        """Stream stored profiles, each as of its customer's last message."""
+        for row in self._store.iter_profiles(brand=brand, relationship=relationship):
+            yield row.profile
+
+    def similar(self, customer: str, brand: str | None = None, *, k: int = 5) -> list[Match]:
+        """Return the `k` most similar customers of a brand, with reasons; exact."""
+        identity = self.resolve(customer)
+        brand = brand or self._only_brand(identity)
+        mine = self._store.profile_row(identity, brand)
+        if mine is None or (vector := self._index.vector(mine.id)) is None:
+            raise UnknownCustomer(customer)
+        rows = {row.id: row.profile for row in self._store.iter_profiles(brand=brand)}
+        others = [number for number in rows if number != mine.id]
+        found = self._index.search(vector, k, among=others)
+        return [
+            Match(
+                rows[number].customer,
+                round(similarity, 4),
+                reasons(mine.profile, rows[number]),
+            )
+            for number, similarity in found
+        ]
+
+    def movements(
+        self,
+        brand: str | None = None,
+        *,
+        customer: str | None = None,
+        source: str | None = None,
+        to: str | None = None,
+        since: str | datetime | None = None,
+        as_of: str | datetime | None = None,
+    ) -> list[Movement]:
+        """Return changes of relationship, newest first, each with the message that caused it.
+
+        Args:
+            brand: one brand's only.
+            customer: one customer's only.
+            source: type before.
+            to: type after.
+            since: a time, or an age such as ``"30d"`` before `as_of`.
+            as_of: see `profile`.
+        """
+        until = self._as_of(as_of)
+        found = self._store.movements(
+            brand=brand,
+            source=source,
+            target=to,
+            since=None if since is None else parse_since(since, until),
+            until=until,
+            customer=None if customer is None else self.resolve(customer),
+        )
+        return sorted(found, key=lambda movement: movement.at, reverse=True)
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Stream everything in the store as plain data, sorted by natural keys.
+
+        Two stores that hold the same messages, readings and profiles export the same.
+        """
+        return self._store.export_rows()
+
+    def forget(self, customer: str) -> ForgetReport:
+        """Erase a customer everywhere, and leave a tombstone that keeps them from coming back."""
+        return forget_customer(self._store, self._index, self.resolve(customer), customer)
+
+    # -- asked by the faces -----------------------------------------------------------------------
+
+    def resolve(self, customer: str) -> str:
+        """Return the id of a customer named by id, number, address or handle.
+
+        Raises:
+            UnknownCustomer: nobody is known by that name.
+        """
+        if self._store.has_customer(customer):
+            return customer
+        keys = asked_keys(customer, self._store.message_sources())
+        hashes = [key_hash(self._store.key, key) for key in keys]
+        owners = self._store.customers_of(hashes)
+        for found in hashes:
+            if found in owners:
+                return owners[found]
+        raise UnknownCustomer(customer)
+
+    def brands(self) -> list[str]:
+        """Return the brands that profiles exist for, sorted."""
+        return self._store.brands()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many messages, customers, readings, profiles and movements are stored."""
+        return self._store.counts()
+
+    def newest_message_at(self) -> datetime | None:
+        """Return the time of the newest message, ``None`` for an empty store."""
+        return self._store.newest_message_at()
+
+    # -- within -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _model(self) -> ReadingModel:
+        return ReadingModel.load(self.config.model)
+
+    @cached_property
+    def _index(self) -> VectorIndex:
+        return open_index(self._store)
+
+    def _collect(self, config: SourceConfig, progress: Progress) -> CollectReport:
+        return collect(
+            config, self._base, self._store, lambda origin: self._ingest(origin, progress)
+        )
+
+    def _ingest(self, origin: Origin, progress: Progress) -> Ingest:
+        return Ingest(self._store, self._identity, origin, progress)
+
+    def _only_brand(self, customer: str) -> str:
+        brands = self._store.brands_of(customer)
+        if len(brands) == 1:
+            return brands[0]
+        if not brands:
+            raise UnknownCustomer(customer)
+        problem = f"the customer deals with several brands; name one of {', '.join(brands)}"
+        raise ConfigError([Problem("brand", problem)])
+
+    def _as_of(self, as_of: str | datetime | None) -> datetime:
+        if as_of == "now":
+            return datetime.now(UTC)
+        if as_of is None:
+            return self._store.newest_message_at() or datetime.now(UTC)
+        return as_of if isinstance(as_of, datetime) else parse_instant(as_of)
+
+
+def open_engine(
+    path: str | os.PathLike[str], *, config: str | os.PathLike[str] | Config | None = None
+) -> Engine:
+    """Open a store; create it when missing.
+
+    Args:
+        path: the store's folder, by custom ``NAME.relintel``.
+        config: a configuration, or the file to read it from; by default ``relintel.toml`` in the
+            store's folder, where there is one. Relative paths in it count from the file's folder.
+
+    Raises:
+        ConfigError: the configuration has mistakes; all are listed.
+        StoreError: the folder is not a store, or cannot be opened.
+    """
+    folder = Path(path)
+    if isinstance(config, Config):
+        return Engine(folder, config, Path())
+    file = folder / "relintel.toml" if config is None else Path(config)
+    if config is None and not file.exists():
+        return Engine(folder, Config(), Path())
+    return Engine(folder, load_config(file), file.parent)
+
+
+def _source_options(options: Mapping[str, Any]) -> SourceConfig:
+    names = {field.name for field in fields(SourceConfig)}
+    unknown = sorted(set(options) - names)
+    if unknown:
+        known = ", ".join(sorted(names - {"path", "url"}))
+        raise ConfigError([Problem(name, f"is no option; options are {known}") for name in unknown])
+    return SourceConfig(**options)

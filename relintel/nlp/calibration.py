@@ -1,0 +1,128 @@
+"""Logits to calibrated probabilities, and when to abstain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+
+from relintel import taxonomy
+from relintel.nlp.heads import HEAD, HEADS
+
+_FLAG: Final = {name: index for index, name in enumerate(taxonomy.FLAGS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How one model's logits become probabilities; fitted on held-out sources.
+
+    Attributes:
+        temperatures: head → temperature its logits are divided by.
+        derived_weight: share, 0 to 1, of the type derived from the other heads against the type
+            predicted directly, mixed as log-probabilities.
+        bias: head → a number added to each class's logit (undoes class weighting).
+        flag_thresholds: probability at which a flag is set, in the order of `taxonomy.FLAGS`.
+        abstain_below: language → confidence below which a reading abstains; ``*`` for others.
+        prior: head → share of each class in the held-out data.
+    """
+
+    temperatures: Mapping[str, float]
+    derived_weight: float
+    flag_thresholds: tuple[float, ...]
+    abstain_below: Mapping[str, float]
+    bias: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    prior: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def probabilities(self, logits: np.ndarray) -> dict[str, np.ndarray]:
+        """Return head → (N, classes) probabilities from (N, `LOGIT_COUNT`) logits.
+
+        ``relationship`` already combines the predicted and the derived type.
+        """
+        result = {}
+        for head in HEADS:
+            scores = logits[:, head.columns] / self.temperatures.get(head.name, 1.0)
+            scores = scores + np.asarray(self.bias.get(head.name, 0.0))
+            result[head.name] = softmax(scores) if head.exclusive else sigmoid(scores)
+        derived = derive_relationship(result)
+        mixed = (1 - self.derived_weight) * _log(result["relationship"])
+        mixed = mixed + self.derived_weight * _log(derived)
+        result["relationship"] = softmax(mixed / self.temperatures.get("combined", 1.0))
+        return result
+
+    def threshold(self, language: str) -> float:
+        """Return the confidence below which a reading in `language` abstains."""
+        return self.abstain_below.get(language, self.abstain_below["*"])
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Calibration:
+        """Build from a model card's ``calibration``."""
+        return cls(
+            temperatures=dict(data["temperatures"]),
+            derived_weight=float(data["derived_weight"]),
+            flag_thresholds=tuple(data["flag_thresholds"]),
+            abstain_below=dict(data["abstain_below"]),
+            bias={name: tuple(values) for name, values in data.get("bias", {}).items()},
+            prior={name: tuple(values) for name, values in data.get("prior", {}).items()},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; `from_dict` is the inverse."""
+        return asdict(self)
+
+
+def derive_relationship(probabilities: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Apply the guide's rules to the other heads' probabilities, taken as independent.
+
+    Args:
+        probabilities: ``valence`` (N, 5), ``ambivalence`` (N, 2), ``closeness`` (N, 4), ``flags``
+            (N, 10).
+
+    Returns:
+        (N, 6) probabilities in the order of `taxonomy.RELATIONSHIPS`.
+    """
+    flags = probabilities["flags"]
+    outside = flags[:, [_FLAG[name] for name in sorted(taxonomy.OUTSIDE_FLAGS)]].max(axis=1)
+    hostile = flags[:, _FLAG["hostile_act"]]
+    derived = np.zeros((len(flags), len(taxonomy.RELATIONSHIPS)))
+    for valence, ambivalence, closeness, act in product(
+        range(5), range(2), range(4), ((), ("hostile_act",))
+    ):
+        label = taxonomy.relationship_of_message(
+            taxonomy.VALENCES[valence], ambivalence, taxonomy.CLOSENESSES[closeness], act
+        )
+        derived[:, taxonomy.RELATIONSHIPS.index(label)] += (
+            probabilities["valence"][:, valence]
+            * probabilities["ambivalence"][:, ambivalence]
+            * probabilities["closeness"][:, closeness]
+            * (hostile if act else 1 - hostile)
+        )
+    derived *= (1 - outside)[:, None]
+    derived[:, taxonomy.RELATIONSHIPS.index("undetermined")] += outside
+    return derived
+
+
+def expected(probabilities: np.ndarray, head: str) -> np.ndarray:
+    """Return the expected value (N,) of an ordinal head such as ``valence``."""
+    values: np.ndarray = probabilities @ np.array([float(c) for c in HEAD[head].classes])
+    return values
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis."""
+    shifted = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    result: np.ndarray = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+def sigmoid(scores: np.ndarray) -> np.ndarray:
+    """Logistic function, elementwise, without overflow."""
+    result: np.ndarray = 0.5 * (1 + np.tanh(0.5 * scores))
+    return result
+
+
+def _log(probabilities: np.ndarray) -> np.ndarray:
+    result: np.ndarray = np.log(np.clip(probabilities, 1e-6, 1.0))
+    return result

@@ -1,0 +1,183 @@
+"""Messages in, readings out: the one place where text, pipeline and model meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from relintel import taxonomy
+from relintel.config import BrandConfig
+from relintel.nlp.calibration import expected
+from relintel.nlp.evidence import passages
+from relintel.nlp.heads import HEAD
+from relintel.nlp.model import Pass, ReadingModel
+from relintel.nlp.pipeline import Marked, Pipeline
+from relintel.nlp.view import View, view
+from relintel.records import Evidence, Judgement, Reading, Supports
+from relintel.text.language import identify
+
+PRIVATE_CHANNELS: Final = frozenset({"email", "chat", "call", "survey", "letter"})
+"""Channels in which a message is said to the company itself, whatever else it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One text to read.
+
+    Attributes:
+        brand: the target, when it is known for certain; no other brand is then read.
+        default: the target when the text neither addresses nor names a brand.
+        every: read every brand that is named or addressed, not only the first.
+        language: ISO code, when the caller knows it.
+    """
+
+    id: str
+    text: str
+    brand: str | None = None
+    default: str | None = None
+    channel: str = "unknown"
+    language: str | None = None
+    every: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """All readings of one text (one a target), and its vector (D,) from the text alone."""
+
+    readings: tuple[Reading, ...]
+    vector: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    request: Request
+    view: View
+    language: str
+    marked: Marked
+    targets: tuple[str | None, ...] = field(default=(None,))
+
+
+class Reader:
+    """Reads texts toward their brands.
+
+    Args:
+        model: the loaded model.
+        brands: brands to look for, by name.
+    """
+
+    def __init__(self, model: ReadingModel, brands: Mapping[str, BrandConfig]) -> None:
+        self.model = model
+        self._pipeline = Pipeline(brands)
+
+    def read(self, requests: Sequence[Request], *, batch_size: int = 32) -> list[Read]:
+        """Read a batch; results stand in the order of `requests`."""
+        prepared = [self._prepare(request) for request in requests]
+        pairs = [(item.view.text, target) for item in prepared for target in item.targets]
+        passes = iter(self.model.run(pairs, batch_size))
+        return [self._assemble(item, [next(passes) for _ in item.targets]) for item in prepared]
+
+    def _prepare(self, request: Request) -> _Prepared:
+        seen = view(request.text, request.channel)
+        language = request.language or identify(seen.text)[0]
+        marked = self._pipeline.mark(seen.text, language)
+        return _Prepared(request, seen, language, marked, targets(request, marked))
+
+    def _assemble(self, item: _Prepared, passes: Sequence[Pass]) -> Read:
+        calibration = self.model.calibration
+        probabilities = calibration.probabilities(np.stack([p.logits for p in passes]))
+        readings = tuple(
+            self._reading(item, target, single, {k: v[row] for k, v in probabilities.items()})
+            for row, (target, single) in enumerate(zip(item.targets, passes, strict=True))
+        )
+        return Read(readings, passes[0].vector)
+
+    def _reading(
+        self,
+        item: _Prepared,
+        target: str | None,
+        single: Pass,
+        probabilities: Mapping[str, np.ndarray],
+    ) -> Reading:
+        calibration = self.model.calibration
+        judged = {
+            name: _judgement(name, probabilities[name])
+            for name in ("relationship", "sentiment", "complaint")
+        }
+        confidence = judged["relationship"].confidence
+        empty = not any(character.isalnum() for character in item.view.text)
+        return Reading(
+            id=item.request.id,
+            brand=target,
+            language=item.language,
+            sentiment=judged["sentiment"],
+            valence=round(float(expected(probabilities["valence"], "valence")), 4),
+            ambivalence=round(float(probabilities["ambivalence"][1]), 4),
+            closeness=round(float(expected(probabilities["closeness"], "closeness")), 4),
+            flags=tuple(
+                name
+                for name, p, least in zip(
+                    taxonomy.FLAGS, probabilities["flags"], calibration.flag_thresholds, strict=True
+                )
+                if p >= least
+            ),
+            complaint=judged["complaint"],
+            relationship=judged["relationship"],
+            confidence=confidence,
+            abstained=empty or confidence < calibration.threshold(item.language),
+            evidence=() if empty else _evidence(item, single, probabilities, judged),
+            model=self.model.name,
+            valence_probabilities=_rounded(probabilities["valence"]),
+            closeness_probabilities=_rounded(probabilities["closeness"]),
+        )
+
+
+def targets(request: Request, marked: Marked) -> tuple[str | None, ...]:
+    """Choose the brands a text is read for.
+
+    A given brand is the only one. Otherwise the addressee comes first, then the brands named; the
+    default joins them where the channel is private (the text was sent to it), or nothing is named.
+    """
+    if request.brand is not None:
+        return (request.brand,)
+    found = [marked.addressee] if marked.addressee else []
+    found += [mention.brand for mention in marked.mentions]
+    if request.default and (request.channel in PRIVATE_CHANNELS or not found):
+        found.insert(0, request.default)
+    unique: tuple[str | None, ...] = tuple(dict.fromkeys(found)) or (None,)
+    return unique if request.every else unique[:1]
+
+
+def _judgement(name: str, probabilities: np.ndarray) -> Judgement:
+    classes = HEAD[name].classes
+    rounded = dict(zip(classes, _rounded(probabilities), strict=True))
+    return Judgement(classes[int(probabilities.argmax())], rounded)
+
+
+def _rounded(probabilities: np.ndarray) -> tuple[float, ...]:
+    return tuple(round(float(p), 4) for p in probabilities)
+
+
+def _evidence(
+    item: _Prepared,
+    single: Pass,
+    probabilities: Mapping[str, np.ndarray],
+    judged: Mapping[str, Judgement],
+) -> tuple[Evidence, ...]:
+    labels: dict[Supports, tuple[int, np.ndarray]] = {}
+    names: tuple[Supports, ...] = ("relationship", "sentiment", "complaint")
+    for name in names:
+        label = judged[name].label
+        if label not in {"undetermined", "none"}:
+            labels[name] = (HEAD[name].classes.index(label), probabilities[name])
+    found = passages(
+        item.view.text, item.marked.sentences, single.contributions, single.offsets, labels
+    )
+    body, evidence = item.request.text, []
+    for passage in found:
+        start, end = item.view.to_body(passage.start, passage.end)
+        if start < end:
+            evidence.append(Evidence(start, end, body[start:end], passage.supports))
+    return tuple(evidence)

@@ -1,0 +1,97 @@
+"""Examples to tensors: tokenising, targets with gaps, batches of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from tokenizers import Encoding, Tokenizer
+from torch import Tensor
+
+from relintel.nlp.heads import HEAD
+from relintel.nlp.tokens import encode_pairs
+from relintel.training.data import Example
+
+UNKNOWN: Final = -100
+"""Target of a head for which an example has no label (PyTorch's default ``ignore_index``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tensors of B examples padded to T tokens.
+
+    Attributes:
+        rows: (B,) positions in the example list.
+        targets: head name → (B,) class indices or `UNKNOWN`; ``flags`` → (B, F) 0/1 or `UNKNOWN`;
+            ``emotions`` → (B, E) likewise, where examples carry them.
+        weight: (B,) share of each example's loss.
+    """
+
+    rows: np.ndarray
+    input_ids: Tensor
+    attention_mask: Tensor
+    token_type_ids: Tensor
+    targets: dict[str, Tensor]
+    weight: Tensor
+
+
+def encode(tokenizer: Tokenizer, examples: Sequence[Example], length: int) -> list[Encoding]:
+    """Tokenise every example with its target brand, as the served model does."""
+    return encode_pairs(tokenizer, [(e.text, e.brand) for e in examples], length)
+
+
+def batches(
+    examples: Sequence[Example],
+    encodings: Sequence[Encoding],
+    size: int,
+    random: np.random.Generator | None,
+) -> Iterator[Batch]:
+    """Yield batches of similar length, shuffled by `random`; in length order without it."""
+    lengths = np.array([len(encoding.ids) for encoding in encodings])
+    noise = random.uniform(0.85, 1.15, len(lengths)) if random is not None else 1.0
+    order = np.argsort(lengths * noise, kind="stable")
+    chunks = [order[start : start + size] for start in range(0, len(order), size)]
+    if random is not None:
+        random.shuffle(chunks)
+    for rows in chunks:
+        yield _batch(rows, [examples[i] for i in rows], [encodings[i] for i in rows])
+
+
+def _batch(rows: np.ndarray, examples: list[Example], encodings: list[Encoding]) -> Batch:
+    width = max(len(encoding.ids) for encoding in encodings)
+
+    def padded(values: list[list[int]]) -> Tensor:
+        return torch.tensor([row + [0] * (width - len(row)) for row in values])
+
+    return Batch(
+        rows=rows,
+        input_ids=padded([encoding.ids for encoding in encodings]),
+        attention_mask=padded([encoding.attention_mask for encoding in encodings]),
+        token_type_ids=padded([encoding.type_ids for encoding in encodings]),
+        targets=_targets(examples),
+        weight=torch.tensor([example.weight for example in examples]),
+    )
+
+
+def _targets(examples: list[Example]) -> dict[str, Tensor]:
+    def index(head: str, value: object) -> int:
+        return UNKNOWN if value is None else HEAD[head].classes.index(str(value))
+
+    exclusive = ("relationship", "sentiment", "valence", "ambivalence", "closeness", "complaint")
+    targets = {
+        head: torch.tensor([index(head, getattr(example, head)) for example in examples])
+        for head in exclusive
+    }
+    targets["flags"] = torch.tensor(
+        [_multi(example.flags, HEAD["flags"].classes) for example in examples], dtype=torch.float32
+    )
+    return targets
+
+
+def _multi(present: tuple[str, ...] | None, classes: tuple[str, ...]) -> list[float]:
+    if present is None:
+        return [float(UNKNOWN)] * len(classes)
+    return [float(name in present) for name in classes]

@@ -1,0 +1,132 @@
+"""Labelled messages: labels from ``corpora/labels``, texts from a mirror of the public sets."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relintel.errors import SourceError
+from relintel.taxonomy import relationship_of_message
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled message. A label that is ``None`` (or ``valence`` etc.) is unknown: no loss.
+
+    Attributes:
+        group: source or writer; splits never cut through a group.
+        weight: share of its loss, 1 for annotated messages.
+    """
+
+    id: str
+    group: str
+    language: str
+    text: str
+    brand: str | None
+    sentiment: str | None = None
+    valence: int | None = None
+    ambivalence: int | None = None
+    closeness: int | None = None
+    flags: tuple[str, ...] | None = None
+    complaint: str | None = None
+    relationship: str | None = None
+    weight: float = 1.0
+
+
+def annotated(labels: Path, mirror: Path) -> list[Example]:
+    """Join a label file (keyed by record id) with the texts of the public sets.
+
+    Args:
+        labels: JSONL with the guide's fields, ``source``, ``id`` and ``text_sha256`` (first 16 hex
+            digits of the stripped text's hash, so that a changed text is noticed).
+        mirror: folder with ``<source>.jsonl.gz``.
+
+    Raises:
+        SourceError: a text is absent from the mirror or is not the one that was labelled.
+    """
+    rows = list(_jsonl(labels))
+    wanted: dict[str, set[str]] = {}
+    for row in rows:
+        wanted.setdefault(row["source"], set()).add(row["id"])
+    texts = {source: _candidates(mirror, source, ids) for source, ids in wanted.items()}
+    return [_annotated_example(row, texts[row["source"]].get(row["id"], [])) for row in rows]
+
+
+def written(path: Path) -> list[Example]:
+    """Read messages composed for the project; the group is the writer (``written:en_1``)."""
+    return [
+        _example(row, row["text"], f"written:{row['id'].rpartition('-')[0]}")
+        for row in _jsonl(path)
+    ]
+
+
+def public_rows(mirror: Path, source: str) -> Iterator[dict[str, Any]]:
+    """Stream the records of one public set."""
+    path = mirror / f"{source}.jsonl.gz"
+    if not path.exists():
+        raise SourceError(
+            source, f"{path.name} is not in the mirror folder", "See corpora/README.md"
+        )
+    yield from _jsonl(path)
+
+
+def text_hash(text: str) -> str:
+    """Return the short hash by which a label file names a text without holding it."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:16]
+
+
+def _annotated_example(row: dict[str, Any], candidates: Iterable[str]) -> Example:
+    for text in candidates:
+        if text_hash(text) == row["text_sha256"]:
+            return _example(row, text.strip(), row["source"])
+    raise SourceError(row["source"], f"record {row['id']} is absent or differs from its label")
+
+
+def _example(row: dict[str, Any], text: str, group: str) -> Example:
+    return Example(
+        id=row["id"],
+        group=group,
+        language=row["lang"],
+        text=text,
+        brand=row["brand"] or None,
+        sentiment=row["sentiment"],
+        valence=row["V"],
+        ambivalence=row["A"],
+        closeness=row["C"],
+        flags=tuple(row["flags"]),
+        complaint=row["complaint"],
+        relationship=relationship_of_message(row["V"], row["A"], row["C"], row["flags"]),
+    )
+
+
+def _candidates(mirror: Path, source: str, ids: set[str]) -> dict[str, list[str]]:
+    """Texts that may have been labelled: a record's own, or the customer's part of a dialogue."""
+    found: dict[str, list[str]] = {}
+    for row in public_rows(mirror, source):
+        if row["id"] in ids:
+            turns = row.get("turns") or []
+            turns = json.loads(turns) if isinstance(turns, str) else turns
+            client = [turn["text"] for turn in turns if turn["role"] == "client"]
+            found.setdefault(row["id"], []).extend(
+                [row["text"], *client, "\n".join(client), " ".join(client), *_runs(client)]
+            )
+    return found
+
+
+def _runs(turns: list[str]) -> list[str]:
+    """Opening runs of a customer's turns, joined the two usual ways."""
+    return [
+        joint.join(turns[:count]) for count in range(2, len(turns) + 1) for joint in ("\n", " ")
+    ]
+
+
+def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)

@@ -1,0 +1,76 @@
+"""A trained network to a model folder: ONNX int8, tokenizer, card data, checksums."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from relintel.artifacts import write_checksums
+from relintel.nlp.heads import HEADS
+from relintel.nlp.model import FORMAT
+from relintel.training.network import ReadingNetwork
+
+
+def export(
+    network: ReadingNetwork, tokenizer: Path, folder: Path, card: dict[str, Any], readme: str
+) -> None:
+    """Write a model folder.
+
+    Args:
+        network: trained network.
+        tokenizer: the ``tokenizer.json`` it was trained with.
+        folder: where the model goes; files of the same names are replaced.
+        card: ``name``, ``length``, ``calibration`` and whatever else belongs into ``model.json``.
+        readme: the model card in Markdown.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        full = Path(scratch) / "full.onnx"
+        _to_onnx(network, full)
+        quantize_dynamic(
+            full,
+            folder / "model.onnx",
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
+        )
+    shutil.copyfile(tokenizer, folder / "tokenizer.json")
+    data = {
+        "format": FORMAT,
+        "dimension": network.encoder.config.hidden_size,
+        "heads": [[head.name, list(head.classes)] for head in HEADS],
+        **card,
+    }
+    (folder / "model.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(readme, encoding="utf-8")
+    write_checksums(folder)
+
+
+def _to_onnx(network: ReadingNetwork, path: Path) -> None:
+    network.eval()
+    example = torch.ones(2, 8, dtype=torch.int64)
+    types = torch.zeros(2, 8, dtype=torch.int64)
+    types[:, 6:] = 1
+    inputs = ["input_ids", "attention_mask", "token_type_ids"]
+    outputs = ["vector", "logits", "contributions"]
+    axes = {name: {0: "batch", 1: "token"} for name in [*inputs, "contributions"]}
+    with warnings.catch_warnings():
+        # The tracing exporter is the one whose graphs quantise well; its deprecation is known.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (example, example.clone(), types),
+            path,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes={**axes, "vector": {0: "batch"}, "logits": {0: "batch"}},
+            opset_version=17,
+            dynamo=False,
+        )

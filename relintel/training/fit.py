@@ -1,0 +1,203 @@
+"""Fine-tuning: one loss over all heads, vectors held to the base encoder's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Encoding, Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from relintel.nlp.heads import HEAD, HEADS, LOGIT_COUNT
+from relintel.training.batches import UNKNOWN, Batch, batches, encode
+from relintel.training.data import Example
+from relintel.training.network import ReadingNetwork
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Choices of one training run; all were made on validation sources, none on the dev set.
+
+    Attributes:
+        length: most tokens of a text.
+        distil: weight of the cosine loss that holds vectors to the base encoder's.
+        head_weights: share of each head's loss.
+    """
+
+    epochs: int = 5
+    batch: int = 32
+    length: int = 128
+    body_rate: float = 1.5e-4
+    head_rate: float = 1e-3
+    decay: float = 0.01
+    warmup: float = 0.1
+    distil: float = 1.0
+    smoothing: float = 0.05
+    seed: int = 7
+
+
+HEAD_WEIGHTS = {
+    "relationship": 1.0,
+    "sentiment": 0.7,
+    "valence": 0.7,
+    "ambivalence": 0.5,
+    "closeness": 0.7,
+    "complaint": 0.8,
+    "flags": 1.0,
+}
+
+
+def fit(
+    network: ReadingNetwork,
+    tokenizer: Tokenizer,
+    examples: Sequence[Example],
+    recipe: Recipe,
+    *,
+    anchor: ReadingNetwork,
+    checkpoint: Path | None = None,
+    report: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Train `network` in place.
+
+    Args:
+        network: what is trained.
+        tokenizer: without padding or truncation.
+        examples: labelled, in part or in full.
+        recipe: see `Recipe`.
+        anchor: the base encoder, to whose vectors the network's are held.
+        checkpoint: file for the state after every epoch; a run that was cut off goes on from it.
+        report: told of every epoch.
+    """
+    encodings = encode(tokenizer, examples, recipe.length)
+    weights = _class_weights(examples)
+    optimiser = _optimiser(network, recipe)
+    per_epoch = -(-len(examples) // recipe.batch)
+    schedule = _schedule(optimiser, per_epoch * recipe.epochs, recipe.warmup)
+    first = _resume(checkpoint, network, optimiser, schedule)
+    if first == recipe.epochs:
+        return
+    base = _vectors(anchor, examples, encodings)
+    for epoch in range(first, recipe.epochs):
+        torch.manual_seed(recipe.seed + epoch)
+        random = np.random.default_rng([recipe.seed, epoch])
+        network.train()
+        losses = []
+        for batch in batches(examples, encodings, recipe.batch, random):
+            vector, logits, _ = network(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+            loss = _loss(logits, batch, weights, recipe.smoothing)
+            held = 1 - functional.cosine_similarity(vector, base[batch.rows])
+            loss = loss + recipe.distil * held.mean()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad(set_to_none=True)
+            losses.append(float(loss.detach()))
+        report(f"epoch {epoch + 1}/{recipe.epochs}: loss {np.mean(losses):.3f}")
+        _save(checkpoint, network, optimiser, schedule, epoch + 1)
+
+
+@torch.no_grad()
+def predict(
+    network: ReadingNetwork, tokenizer: Tokenizer, examples: Sequence[Example], length: int
+) -> np.ndarray:
+    """Return the logits of every example, (N, `LOGIT_COUNT`) float32."""
+    network.eval()
+    encodings = encode(tokenizer, examples, length)
+    logits = np.zeros((len(examples), LOGIT_COUNT), dtype=np.float32)
+    for batch in batches(examples, encodings, 64, None):
+        _, output, _ = network(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        logits[batch.rows] = output.numpy()
+    return logits
+
+
+@torch.no_grad()
+def _vectors(
+    anchor: ReadingNetwork, examples: Sequence[Example], encodings: Sequence[Encoding]
+) -> Tensor:
+    anchor.eval()
+    vectors = torch.zeros(len(examples), anchor.encoder.config.hidden_size)
+    for batch in batches(examples, encodings, 64, None):
+        vectors[batch.rows] = anchor(batch.input_ids, batch.attention_mask, batch.token_type_ids)[0]
+    return vectors
+
+
+def _loss(logits: Tensor, batch: Batch, weights: dict[str, Tensor], smoothing: float) -> Tensor:
+    total = logits.new_zeros(())
+    for head in HEADS:
+        scores, target = logits[:, head.columns], batch.targets[head.name]
+        if head.exclusive:
+            each = functional.cross_entropy(
+                scores,
+                target,
+                weight=weights.get(head.name),
+                reduction="none",
+                ignore_index=UNKNOWN,
+                label_smoothing=smoothing,
+            )
+            known = (target != UNKNOWN).float() * batch.weight
+        else:
+            raw = functional.binary_cross_entropy_with_logits(
+                scores, target.clamp(min=0), reduction="none"
+            )
+            each = raw.mean(dim=1) * 3
+            known = (target[:, 0] != UNKNOWN).float() * batch.weight
+        total = total + HEAD_WEIGHTS[head.name] * (each * known).sum() / known.sum().clamp(min=1)
+    return total
+
+
+def _class_weights(examples: Sequence[Example]) -> dict[str, Tensor]:
+    """Inverse square root of class frequency, mean 1 over examples, where classes are skewed."""
+    weights = {}
+    for name in ("relationship", "complaint", "ambivalence", "closeness", "valence"):
+        values = [str(getattr(e, name)) for e in examples if getattr(e, name) is not None]
+        if not values:
+            continue
+        counts = np.array([max(values.count(c), 1) for c in HEAD[name].classes], dtype=np.float64)
+        raw = 1 / np.sqrt(counts)
+        raw *= counts.sum() / (raw * counts).sum()
+        weights[name] = torch.tensor(np.clip(raw, 0.3, 4.0), dtype=torch.float32)
+    return weights
+
+
+def _optimiser(network: ReadingNetwork, recipe: Recipe) -> torch.optim.AdamW:
+    body = [p for n, p in network.named_parameters() if n.startswith("encoder") and p.requires_grad]
+    rest = [p for n, p in network.named_parameters() if not n.startswith("encoder")]
+    return torch.optim.AdamW(
+        [{"params": body, "lr": recipe.body_rate}, {"params": rest, "lr": recipe.head_rate}],
+        weight_decay=recipe.decay,
+    )
+
+
+def _schedule(
+    optimiser: torch.optim.Optimizer, steps: int, warmup: float
+) -> torch.optim.lr_scheduler.LambdaLR:
+    rise = max(1, int(steps * warmup))
+
+    def factor(step: int) -> float:
+        return min(step / rise, max(0.0, (steps - step) / max(1, steps - rise)))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+
+
+def _save(
+    path: Path | None, network: nn.Module, optimiser: object, schedule: object, epoch: int
+) -> None:
+    if path is not None:
+        state = [part.state_dict() for part in (network, optimiser, schedule)]  # type: ignore[attr-defined]
+        partial = path.with_suffix(".part")
+        torch.save({"state": state, "epoch": epoch}, partial)
+        partial.replace(path)
+
+
+def _resume(path: Path | None, network: nn.Module, optimiser: object, schedule: object) -> int:
+    if path is None or not path.exists():
+        return 0
+    saved = torch.load(path, weights_only=True)
+    for part, state in zip((network, optimiser, schedule), saved["state"], strict=True):
+        part.load_state_dict(state)  # type: ignore[attr-defined]
+    return int(saved["epoch"])

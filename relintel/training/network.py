@@ -1,0 +1,109 @@
+"""The reading network: one encoder pass gives the retrieval vector, every head and the evidence.
+
+The input is ``[CLS] text [SEP] target [SEP]`` with an attention mask that is not symmetric: text
+tokens see text tokens only, target tokens see everything. The mean of the text tokens is therefore
+the vector of the text alone, while the target's tokens gather what the text says about the target
+and steer where each head looks. A head's logits are sums over text tokens of that token's
+contribution, so the contributions explain the logits exactly and cost nothing extra.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel
+
+from relintel.nlp.heads import HEADS, LOGIT_COUNT
+
+ENCODER_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Checksum of all-MiniLM-L6-v2's ``model.safetensors``."""
+
+_HIDDEN_LAYERS_PER_TOKEN_KEY: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What one pass gives for B messages of at most T tokens.
+
+    Attributes:
+        vector: (B, 384) unit length, from the text alone.
+        logits: (B, `LOGIT_COUNT`), heads in the order of `HEADS`.
+        contributions: (B, T, `LOGIT_COUNT`); summed over T, plus a bias, they are the logits.
+    """
+
+    vector: Tensor
+    logits: Tensor
+    contributions: Tensor
+
+
+class ReadingNetwork(nn.Module):
+    """MiniLM with target-steered attention pooling per head."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        self.encoder = BertModel(config, add_pooling_layer=False)
+        width, key = config.hidden_size, _HIDDEN_LAYERS_PER_TOKEN_KEY
+        self.key = nn.Linear(width, key)
+        self.query = nn.Linear(width, key * len(HEADS))
+        self.gate = nn.Linear(width, width)
+        self.values = nn.ModuleList(nn.Linear(width, head.size, bias=False) for head in HEADS)
+        self.bias = nn.Parameter(torch.zeros(LOGIT_COUNT))
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Encode; see `Outputs` for the three results.
+
+        Args:
+            input_ids: (B, T) int64.
+            attention_mask: (B, T), 1 for real tokens.
+            token_type_ids: (B, T), 0 for the text with its specials, 1 for the target.
+        """
+        real = attention_mask.bool()
+        target = token_type_ids.bool() & real
+        text = real & ~target
+        hidden = self._encode(input_ids, token_type_ids, real, target)
+        vector = nn.functional.normalize(_mean(hidden, text), dim=-1)
+        contributions = self._contributions(hidden, text, _mean(hidden, target))
+        return vector, contributions.sum(dim=1) + self.bias, contributions
+
+    def _encode(self, ids: Tensor, types: Tensor, real: Tensor, target: Tensor) -> Tensor:
+        allowed = real[:, None, :] & (target[:, :, None] | ~target[:, None, :])
+        blocked = torch.zeros(allowed.shape, dtype=torch.float32, device=ids.device)
+        blocked = blocked.masked_fill(~allowed, -1e9)[:, None]
+        output = self.encoder(input_ids=ids, token_type_ids=types, attention_mask=blocked)
+        hidden: Tensor = output.last_hidden_state
+        return hidden
+
+    def _contributions(self, hidden: Tensor, text: Tensor, target: Tensor) -> Tensor:
+        batch, length, _ = hidden.shape
+        query = self.query(target).view(batch, len(HEADS), -1)
+        scores = self.key(hidden) @ query.transpose(1, 2) / _HIDDEN_LAYERS_PER_TOKEN_KEY**0.5
+        weights = scores.masked_fill(~text[:, :, None], -1e9).softmax(dim=1)
+        gated = self.dropout(hidden * (1 + torch.tanh(self.gate(target)))[:, None, :])
+        parts = [weights[:, :, index, None] * head(gated) for index, head in enumerate(self.values)]
+        return torch.cat(parts, dim=-1).view(batch, length, LOGIT_COUNT)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> ReadingNetwork:
+        """Build from a MiniLM folder (``config.json``, ``model.safetensors``)."""
+        config: Any = BertConfig.from_json_file(str(folder / "config.json"))
+        config._attn_implementation = "eager"
+        network = cls(config)
+        weights = load_file(folder / "model.safetensors")
+        network.encoder.load_state_dict(
+            {k: v for k, v in weights.items() if not k.startswith("pooler.")}, strict=False
+        )
+        network.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
+        return network
+
+
+def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
+    weight = mask[:, :, None].to(hidden.dtype)
+    return (hidden * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)

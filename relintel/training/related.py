@@ -1,0 +1,134 @@
+"""Related public tasks, turned into partly labelled examples for a first pass."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from relintel.training.data import Example, public_rows
+
+_POLARITY: Final = {"POS": "positive", "NEG": "negative", "NEU": "neutral"}
+
+_LIKED: Final = frozenset(
+    "admiration approval gratitude love joy excitement optimism pride".split()
+)
+_DISLIKED: Final = frozenset("anger annoyance disappointment disapproval disgust sadness".split())
+
+CFPB_CODES: Final = {
+    "Incorrect information on your report": "contract_account",
+    "Incorrect information on credit report": "contract_account",
+    "Problem with a credit reporting company's investigation into an existing problem": "redress",
+    "Problem with a company's investigation into an existing problem": "redress",
+    "Attempts to collect debt not owed": "billing",
+    "Cont'd attempts collect debt not owed": "billing",
+    "Improper use of your report": "privacy_fraud",
+    "Trouble during payment process": "billing",
+    "Problem when making payments": "billing",
+    "Communication tactics": "information",
+    "False statements or representation": "information",
+    "Took or threatened to take negative or legal action": "information",
+    "Problem with fraud alerts or security freezes": "privacy_fraud",
+    "Fraud or scam": "privacy_fraud",
+    "Problem with a purchase shown on your statement": "billing",
+    "Unable to get your credit report or credit score": "access",
+    "Fees or interest": "price",
+    "Charged fees or interest you didn't expect": "price",
+    "Unexpected or other fees": "price",
+    "Closing an account": "contract_account",
+    "Closing your account": "contract_account",
+    "Managing an account": "contract_account",
+    "Advertising and marketing, including promotional offers": "information",
+    "Dealing with your lender or servicer": "staff",
+    "Trouble using your card": "access",
+}
+"""The CFPB database's own issue names onto complaint codes, where one code clearly fits."""
+
+
+def related(mirror: Path, *, limit: int, seed: int) -> list[Example]:
+    """Sample up to `limit` records of each related set.
+
+    Sources: MAMS and NewsMTSC (sentiment toward a named target), DMASTE (a review's polarity
+    where all its aspects agree), GoEmotions (sentiment where its emotions point one way), CFPB
+    (issue).
+    """
+    random = np.random.default_rng(seed)
+    readers: tuple[Callable[[Path], Iterator[Example]], ...] = (
+        _mams,
+        _newsmtsc,
+        _dmaste,
+        _goemotions,
+        _cfpb,
+    )
+    chosen: list[Example] = []
+    for reader in readers:
+        found = list(reader(mirror))
+        keep = random.permutation(len(found))[:limit]
+        chosen.extend(found[i] for i in sorted(keep))
+    return chosen
+
+
+def _train(mirror: Path, source: str) -> Iterator[dict[str, Any]]:
+    return (row for row in public_rows(mirror, source) if row["split"] in {"train", "all"})
+
+
+def _mams(mirror: Path) -> Iterator[Example]:
+    for row in _train(mirror, "mams_atsa"):
+        aspects = _listed(row["aspects"])
+        aspect = aspects[sum(map(ord, row["id"])) % len(aspects)]
+        yield _partial(row, "mams", aspect["term"], aspect["polarity"])
+
+
+def _newsmtsc(mirror: Path) -> Iterator[Example]:
+    for row in _train(mirror, "newsmtsc"):
+        yield _partial(row, "newsmtsc", row["target"], row["label"])
+
+
+def _dmaste(mirror: Path) -> Iterator[Example]:
+    for row in _train(mirror, "dmaste_amazon"):
+        polarities = set(_listed(row["polarities"]))
+        if len(polarities) == 1:
+            yield _partial(row, "dmaste", "the product reviewed", _POLARITY[polarities.pop()])
+
+
+def _goemotions(mirror: Path) -> Iterator[Example]:
+    for row in _train(mirror, "goemotions"):
+        emotions = set(_listed(row["labels"]))
+        liked, disliked = emotions & _LIKED, emotions & _DISLIKED
+        if bool(liked) != bool(disliked):
+            yield _partial(row, "goemotions", None, "positive" if liked else "negative")
+        elif emotions == {"neutral"}:
+            yield _partial(row, "goemotions", None, "neutral")
+
+
+def _cfpb(mirror: Path) -> Iterator[Example]:
+    for row in _train(mirror, "cfpb_complaints"):
+        if code := CFPB_CODES.get(row["issue"] or ""):
+            yield Example(
+                id=row["id"],
+                group="cfpb",
+                language="en",
+                text=row["text"],
+                brand=row["company"],
+                complaint=code,
+                weight=0.5,
+            )
+
+
+def _partial(row: dict[str, Any], group: str, target: str | None, sentiment: str) -> Example:
+    return Example(
+        id=str(row["id"]),
+        group=group,
+        language="en",
+        text=row["text"],
+        brand=target,
+        sentiment=sentiment,
+        weight=0.5,
+    )
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - lists come as lists or as their repr
+    return list(ast.literal_eval(value)) if isinstance(value, str) else list(value)

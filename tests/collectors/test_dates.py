@@ -1,0 +1,83 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relintel.collectors.dates import AmbiguousDate, day_comes_first, parse_date
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2025-03-04", "2025-03-04T00:00:00"),
+        ("2025-03", "2025-03-01T00:00:00"),
+        ("20250304", "2025-03-04T00:00:00"),
+        ("20250304101112", "2025-03-04T10:11:12"),
+        ("2025-03-04 10:11", "2025-03-04T10:11:00"),
+        ("2025-03-04T10:11:12.5Z", "2025-03-04T10:11:12.500000"),
+        ("2025-03-04 10:11:12 UTC", "2025-03-04T10:11:12"),
+        ("2025-03-04 10:11:12 +0200", "2025-03-04T08:11:12"),
+        ("2025/3/4 10:11", "2025-03-04T10:11:00"),
+        (1741082400, "2025-03-04T10:00:00"),
+        ("1741082400.25", "2025-03-04T10:00:00.250000"),
+        (1741082400000, "2025-03-04T10:00:00"),
+        (1741082400000000, "2025-03-04T10:00:00"),
+        (1.7410824e9, "2025-03-04T10:00:00"),
+        ("Tue, 04 Mar 2025 10:11:12 -0500", "2025-03-04T15:11:12"),
+        ("Tue Mar 04 10:11:12 +0000 2025", "2025-03-04T10:11:12"),
+        ("Tue Mar 04 2025 10:11:12 GMT+0100 (CET)", "2025-03-04T09:11:12"),
+        ("Mar 4, 2025 9:05 pm", "2025-03-04T21:05:00"),
+        ("4th March 2025", "2025-03-04T00:00:00"),
+        ("04.03.2025 10:11", "2025-03-04T10:11:00"),
+        ("25/03/2025", "2025-03-25T00:00:00"),
+        ("3/25/25 9:05 PM", "2025-03-25T21:05:00"),
+        ("04/04/2025", "2025-04-04T00:00:00"),
+        ("Tue, 04 Mar 2025 10:11:12 +9900", "2025-03-04T10:11:12"),
+    ],
+)
+def test_times_are_read(value, expected):
+    assert parse_date(value).isoformat() == expected + "+00:00"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "soon", "31/31/2025", "2025-02-30", "Tue, 31 Feb 2025 10:00:00", True, None, [], -5, 0.0,
+     float("nan"), float("inf"), 10**400, "9" * 200, "1066-01-01", "12:00", datetime.max],
+)  # fmt: skip
+def test_what_is_no_time_is_none(value):
+    assert parse_date(value) is None
+
+
+def test_day_and_month_are_told_by_the_column():
+    with pytest.raises(AmbiguousDate):
+        parse_date("03/04/2025")
+    assert parse_date("03/04/2025", day_first=True).day == 3
+    assert parse_date("03/04/2025", day_first=False).day == 4
+    assert day_comes_first(["03/04/2025", "25/04/2025"]) is True
+    assert day_comes_first(["03/04/2025", "04/25/2025"]) is False
+    assert day_comes_first(["25/04/2025", "04/25/2025"]) is None
+    assert day_comes_first(["03/04/2025", None, "31.12.2025"]) is None
+
+
+TIMES = st.datetimes(datetime(1973, 4, 1), datetime(2199, 1, 1), timezones=st.just(UTC))
+
+
+@given(TIMES)
+def test_every_written_form_of_a_time_is_the_same_time(when):
+    assert parse_date(when.isoformat()) == when
+    whole = when.replace(microsecond=0)
+    assert parse_date(int(whole.timestamp())) == whole
+    assert parse_date(int(whole.timestamp()) * 1000) == whole
+    assert parse_date(whole.strftime("%d %b %Y %H:%M:%S +0000")) == whole
+    assert parse_date(whole.strftime("%d.%m.%Y %H:%M:%S")) == whole
+    assert parse_date(when + timedelta(0)) == when
+
+
+@given(st.text(max_size=60) | st.text("0123456789/.-: +Marpm,GMT", max_size=40) | st.floats())
+def test_arbitrary_values_never_crash(value):
+    try:
+        found = parse_date(value)
+    except AmbiguousDate:
+        return
+    assert found is None or found.tzinfo is UTC
