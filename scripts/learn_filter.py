@@ -6,8 +6,7 @@
 Readings come from the shipped scorer, or from a file of ``Reading.to_record`` rows whose ids are
 ``customer-position``. The histories of the training writers set the parameters: the right type
 after each message is made likely, under priors centred on the present parameters, by moving one
-number at a time; the reader's class priors are not learned but taken from its own mean. The other
-writers' histories only measure.
+number at a time. The other writers' histories only measure.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, log
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,6 @@ from relintel.evaluation.histories import (
     score,
 )
 from relintel.profiles import Parameters, default_parameters
-from relintel.profiles.episodes import read
 from relintel.records import Reading
 
 SHIPPED = Path(__file__).parent.parent / "relintel" / "profiles" / "parameters.json"
@@ -55,6 +53,9 @@ KNOBS = (
     *(Knob("valence_start", (i,), True) for i in (0, 2)),
     Knob("closeness_start", (0,), True),
     Knob("ambivalence_start"),
+    *(Knob("valence_prior", (i,), True) for i in range(5)),
+    *(Knob("closeness_prior", (i,), True) for i in range(4)),
+    Knob("ambivalence_prior"),
     Knob("temper"),
     *(Knob("valence_shown", ("against", i), True) for i in (0, 2)),
     *(Knob("valence_shown", ("even", i), True) for i in (2, 3, 4)),
@@ -80,6 +81,8 @@ KNOBS = (
     Knob("alternation_loss"),
 )
 POSITIVE = {"temper", "half_life_days"}
+LEAST = 1e-3
+"""No chance is learned to be smaller: histories are too few to rule anything out."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,8 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     train = [h for h in histories if h.writer in options.train]
     held_out = [h for h in histories if h.writer not in options.train]
     prior = Parameters.load(options.prior) if options.prior else default_parameters()
-    centred = measured(train, prior, options.strength)
-    learned = learn(train, centred, options.strength, options.sweeps)
+    learned = learn(train, prior, options.strength, options.sweeps)
     half_life = max(HALF_LIVES, key=lambda days: score(train, decayed_mean(days)).after_each)
     for name, part in (("training writers", train), ("held-out writers", held_out)):
         if part:
@@ -103,23 +105,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.dry_run:
         options.output.write_text(json.dumps(_rounded(learned.to_dict()), indent=2) + "\n")
     return 0
-
-
-def measured(histories: Sequence[History], prior: Parameters, strength: float) -> Parameters:
-    """Return parameters whose class priors are the reader's own mean over the histories."""
-    pools = [read(o.reading) for history in histories for o in history.observations]
-    known = [pool for pool in pools if pool is not None]
-    total = len(known) + strength
-
-    def mean(values: list[Any], then: Any) -> Any:  # noqa: ANN401 - numbers or arrays
-        return (sum(values) + strength * then) / total
-
-    return replace(
-        prior,
-        valence_prior=mean([pool.valence for pool in known], prior.valence_prior),
-        closeness_prior=mean([pool.tie for pool in known], prior.closeness_prior),
-        ambivalence_prior=mean([pool.ambivalence for pool in known], prior.ambivalence_prior),
-    )
 
 
 def learn(
@@ -178,13 +163,15 @@ def _turned(knob: Knob, data: dict[str, Any], step: float) -> dict[str, Any]:
     if knob.name in POSITIVE:
         place[last] = old * exp(step)
         return data
-    inside = min(max(old, 1e-4), 1 - 1e-4)
+    least = 0.01 if knob.name.endswith("_prior") else LEAST
+    inside = min(max(old, least), 1 - least)
     new = 1 / (1 + exp(-(log(inside / (1 - inside)) + step)))
-    new = min(max(new, 1e-4), 1 - 1e-4)
+    new = min(max(new, least), 1 - least)
     if knob.row:
-        place[:] = [max(x, 1e-4) * (1 - new) / (1 - old) for x in place]
+        place[:] = [max(x * (1 - new) / (1 - old), LEAST) for x in place]
         place[last] = new
-        place[:] = [x / sum(place) for x in place]
+        whole = sum(place)
+        place[:] = [x / whole for x in place]
     else:
         place[last] = new
     return data

@@ -100,18 +100,24 @@ def read_ours(body: str) -> set[int]:
 def library_readers() -> Iterable[tuple[str, Reader]]:
     """Yield the library under every setting worth trying."""
     every = sorted(language for language in MAIL_LANGUAGES if len(language) == 2)
-    for languages, output, hyphens in product(
-        (["en"], ["en", "de"], every), ("latest_reply", "body", "full_body"), (False, True)
+    outputs = ("latest_reply", "body", "full_body")
+    switches = (False, True)
+    for languages, output, hyphens, unmarked in product(
+        (["en"], ["en", "de"], every), outputs, switches, switches
     ):
         names = ",".join(languages) if len(languages) < 5 else "all languages"
-        yield (
-            f"{names}; {output}; keep_hyphen_lists={hyphens}",
-            _library(languages, output, hyphens),
-        )
+        marks = ", without lines marked >" if unmarked else ""
+        name = f"{names}; {output}; keep_hyphen_lists={hyphens}{marks}"
+        yield name, _library(languages, output, hyphens, unmarked)
 
 
-def _library(languages: list[str], output: str, hyphens: bool) -> Reader:
+def _library(languages: list[str], output: str, hyphens: bool, unmarked: bool) -> Reader:
     def read(body: str) -> set[int]:
+        kept = extract(body)
+        lines = body.split("\n")
+        return {n for n in kept if not (unmarked and lines[n].lstrip().startswith(">"))}
+
+    def extract(body: str) -> set[int]:
         message = EmailMessage(text=body, languages=list(languages), keep_hyphen_lists=hyphens)
         message.read()
         if not message.replies:

@@ -13,7 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-out: Final = Console(soft_wrap=True, highlight=False)
+PIPED_WIDTH: Final = 120
+
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err: Final = Console(stderr=True, highlight=False)
 
 COLOURS: Final = {

@@ -150,7 +150,7 @@ def print_distribution(engine: Engine) -> None:
         label = "undetermined" if found.abstained else found.relationship.label
         counts[found.brand][label] += 1
     order = ("intimate", "friend", "love_hate", "distant", "enemy", "undetermined")
-    made = table("Relationships", "brand", *order, "customers")
+    made = table("Relationships", "brand", *order[:-1], "unsure", "customers")
     for brand, types in counts.items():
         made.add_row(brand, *(str(types[label]) for label in order), str(types.total()))
     out.print(made)

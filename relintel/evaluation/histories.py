@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from relintel.errors import SourceError
-from relintel.evaluation.metrics import macro_f1
+from relintel.metrics import macro_f1
 from relintel.profiles import Parameters, fold
 from relintel.records import Observation, Reading
 from relintel.taxonomy import RELATIONSHIPS

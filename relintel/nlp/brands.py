@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
-from spacy.vocab import Vocab
 
 from relintel.config import BrandConfig
 
@@ -34,33 +33,37 @@ class BrandFinder:
 
     Args:
         brands: name → configuration.
-        vocab: the vocabulary of the pipeline whose `Doc`s will be searched.
-        tokenise: that pipeline's tokenizer, so that patterns are cut as texts are.
+        tokenise: the tokenizer of the pipeline whose texts will be searched, so that names are
+            cut as texts are.
     """
 
-    def __init__(self, brands: Mapping[str, BrandConfig], vocab: Vocab) -> None:
-        self._matcher = PhraseMatcher(vocab, attr="LOWER")
+    def __init__(self, brands: Mapping[str, BrandConfig], tokenise: Callable[[str], Doc]) -> None:
+        vocab = tokenise("").vocab
+        self._any_case = PhraseMatcher(vocab, attr="LOWER")
+        self._as_written = PhraseMatcher(vocab, attr="ORTH")
+        self._handles: dict[str, str] = {}
         self._stems: dict[str, str] = {}
-        self._names: dict[str, str] = {}
         for brand, config in brands.items():
             for alias in (brand, *config.aliases):
-                self._names[re.sub("^[@#]+", "", alias.casefold())] = brand
-        self._added = False
+                self._add(brand, alias.lstrip("@#"), tokenise)
 
-    def prepare(self, tokenise: object) -> None:
-        """Cut the aliases into tokens; called once by the pipeline that owns the tokenizer."""
-        for alias, brand in self._names.items():
-            joined = alias.replace(" ", "")
-            for pattern in {alias, f"@{joined}", f"#{joined}"}:
-                self._matcher.add(brand, [tokenise(pattern)])  # type: ignore[operator]
-            if " " not in alias and len(alias) >= _SHORTEST_STEM:
-                self._stems[_VOWELS_AT_END.sub("", alias)] = brand
+    def _add(self, brand: str, alias: str, tokenise: Callable[[str], Doc]) -> None:
+        self._handles[alias.casefold()] = brand
+        for sign in "@#":
+            self._any_case.add(brand, [tokenise(sign + alias.replace(" ", ""))])
+        # "AT" or "Go" as a brand must not be found in every "at" and "go".
+        short = alias.isascii() and len(alias) < _SHORTEST_STEM
+        (self._as_written if short else self._any_case).add(brand, [tokenise(alias)])
+        if " " not in alias and not short:
+            stem = _VOWELS_AT_END.sub("", alias.casefold())
+            self._stems[stem if len(stem) >= _SHORTEST_STEM else alias.casefold()] = brand
 
     def mentions(self, doc: Doc, language: str) -> tuple[Mention, ...]:
         """Return the mentions in text order, the longest where they overlap."""
         found = {
             (doc[start].idx, doc[end - 1].idx + len(doc[end - 1])): doc.vocab.strings[key]
-            for key, start, end in self._matcher(doc)
+            for matcher in (self._any_case, self._as_written)
+            for key, start, end in matcher(doc)
         }
         if language in _INFLECTED_LANGUAGES:
             found.update(self._inflected(doc))
@@ -72,12 +75,16 @@ class BrandFinder:
         return tuple(kept)
 
     def addressee(self, text: str) -> str | None:
-        """Return the brand (or the handle itself) that a leading ``@handle`` addresses."""
+        """Return the brand that a leading ``@handle`` addresses.
+
+        Where no brands are configured the handle itself is taken for one; where some are, a handle
+        that is none of theirs is a person.
+        """
         match = _ADDRESSEE.match(text)
         if match is None:
             return None
         handle = match.group(1).rstrip(".-")
-        return self._names.get(handle.casefold(), handle)
+        return self._handles.get(handle.casefold(), None if self._handles else handle)
 
     def _inflected(self, doc: Doc) -> Iterator[tuple[tuple[int, int], str]]:
         for token in doc:

@@ -48,9 +48,7 @@ class Pipeline:
     def _for(self, code: str) -> tuple[Language, BrandFinder]:
         if code not in self._finders:
             nlp = _blank(code)
-            finder = BrandFinder(self._brands, nlp.vocab)
-            finder.prepare(nlp.make_doc)
-            self._finders[code] = (nlp, finder)
+            self._finders[code] = (nlp, BrandFinder(self._brands, nlp.make_doc))
         return self._finders[code]
 
 

@@ -72,11 +72,11 @@ class Reader:
         self.model = model
         self._pipeline = Pipeline(brands)
 
-    def read(self, requests: Sequence[Request], *, batch_size: int = 32) -> list[Read]:
+    def read(self, requests: Sequence[Request]) -> list[Read]:
         """Read a batch; results stand in the order of `requests`."""
         prepared = [self._prepare(request) for request in requests]
         pairs = [(item.view.text, target) for item in prepared for target in item.targets]
-        passes = iter(self.model.run(pairs, batch_size))
+        passes = iter(self.model.run(pairs))
         return [self._assemble(item, [next(passes) for _ in item.targets]) for item in prepared]
 
     def _prepare(self, request: Request) -> _Prepared:

@@ -36,7 +36,7 @@ class Scorer:
         Args:
             model: name or path.
             brands: brands to look for in texts that come without one.
-            threads: CPU threads for the network; 0 lets the runtime choose.
+            threads: texts read side by side; 0 for as many as there are processors.
 
         Raises:
             ModelError: the model is absent, damaged or foreign.
@@ -70,7 +70,7 @@ class Scorer:
         numbered = zip(count(), records, strict=False)
         for chunk in _chunks(numbered, batch_size):
             requests = [_request(number, record, all_brands) for number, record in chunk]
-            for read in self._reader.read(requests, batch_size=batch_size):
+            for read in self._reader.read(requests):
                 yield from read.readings
 
 

@@ -194,6 +194,7 @@ def _array(name: str, value: Any) -> Array:  # noqa: ANN401 - checked here
         sums = array.sum(axis=-1, keepdims=True)
         if not np.allclose(sums, 1, atol=1e-4):
             raise ValueError("rows must sum to 1")
-        array /= sums
+        if not np.allclose(sums, 1, atol=1e-12):
+            array /= sums
     array.flags.writeable = False
     return array

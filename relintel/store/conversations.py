@@ -38,7 +38,7 @@ def answers_to(connection: Connection, customer: str) -> list[int]:
 def _related(
     connection: Connection, customer: str, mine: Column[Any], theirs: Column[Any]
 ) -> Iterator[Any]:
-    """Yield rows of messages of the same source whose `theirs` is the `mine` of a customer's message."""
+    """Yield messages of the same source whose `theirs` is a customer's `mine`."""
     columns = messages.c
     by_source: dict[str, set[str]] = {}
     own = select(columns.source, mine).where(columns.customer == customer, mine.is_not(None))

@@ -250,7 +250,7 @@ class Store(OpenFolder):
         with self._reading() as connection:
             return (
                 meta.get(connection, meta.ENCODER) or "",
-                meta.number(connection, meta.DIMENSION),
+                meta.number(connection, meta.PROFILE_DIMENSION),
                 meta.number(connection, meta.GENERATION),
             )
 

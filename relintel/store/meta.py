@@ -12,6 +12,7 @@ from relintel.store.schema import meta
 KEY_CHECK: Final = "key_check"
 ENCODER: Final = "encoder"
 DIMENSION: Final = "dimension"
+PROFILE_DIMENSION: Final = "profile_dimension"
 GENERATION: Final = "generation"
 TICKET: Final = "ticket"
 

@@ -88,11 +88,11 @@ def _values(connection: Connection, folded: Mapping[Pair, FoldedPair]) -> Iterat
 
 
 def _check_dimension(connection: Connection, size: int) -> None:
-    dimension = meta.number(connection, meta.DIMENSION)
+    dimension = meta.number(connection, meta.PROFILE_DIMENSION)
     if dimension == 0:
-        meta.put(connection, meta.DIMENSION, str(size))
+        meta.put(connection, meta.PROFILE_DIMENSION, str(size))
     elif dimension != size:
-        raise ValueError(f"a profile vector has {size} numbers, the store's encoder {dimension}")
+        raise ValueError(f"a profile vector has {size} numbers, those before it {dimension}")
 
 
 def _delete_pairs(connection: Connection, table: Table, pairs: Sequence[Pair]) -> None:
@@ -116,12 +116,12 @@ def _change(
 ) -> VectorChange:
     ids = _ids(connection, list(folded))
     given = {
-        ids[pair]: row.vector
+        ids[pair]: packed
         for pair, row in folded.items()
-        if row.profile is not None and row.vector is not None
+        if row.profile is not None and (packed := pack_vector(row.vector)) is not None
     }
-    dimension = meta.number(connection, meta.DIMENSION)
-    stacked = np.array(list(given.values()), dtype=np.float32).reshape(len(given), dimension)
+    # As they will be read back, so that an index which follows equals one that is rebuilt.
+    stacked = unpack_vectors(list(given.values()), meta.number(connection, meta.PROFILE_DIMENSION))
     return VectorChange(
         generation=meta.count_up(connection, meta.GENERATION),
         removed=tuple(sorted(set(before.values()) - given.keys())),
@@ -201,7 +201,7 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def vectors(connection: Connection) -> ProfileVectors:
     """Return every profile vector with what an index must know about them."""
-    dimension = meta.number(connection, meta.DIMENSION)
+    dimension = meta.number(connection, meta.PROFILE_DIMENSION)
     query = select(profiles.c.id, profiles.c.vector).where(profiles.c.vector.is_not(None))
     rows = connection.execute(query.order_by(profiles.c.id)).all()
     return ProfileVectors(

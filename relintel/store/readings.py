@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from relintel.records import Observation, Reading
 from relintel.store import meta, pending
 from relintel.store.dialect import slices
-from relintel.store.encoding import pack_vector, unpack_vectors
+from relintel.store.encoding import pack_vector, unit, unpack_vectors
 from relintel.store.rows import MessageReadings, Vector
 from relintel.store.schema import messages, profiles, readings, vectors
 
@@ -98,6 +98,7 @@ def use_encoder(connection: Connection, encoder: str, dimension: int) -> None:
         return
     meta.put(connection, meta.ENCODER, encoder)
     meta.put(connection, meta.DIMENSION, str(dimension))
+    meta.put(connection, meta.PROFILE_DIMENSION, "0")
     meta.count_up(connection, meta.GENERATION)
     connection.execute(update(profiles).values(vector=None))
 
@@ -156,4 +157,4 @@ def message_vectors(connection: Connection, customer: str, brand: str) -> Vector
     blobs = list(connection.scalars(query))
     if not blobs:
         return np.empty((0, dimension), dtype=np.float32)
-    return unpack_vectors(blobs, dimension)
+    return unit(unpack_vectors(blobs, dimension))

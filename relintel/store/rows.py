@@ -132,7 +132,7 @@ class VectorChange:
         generation: the store's, after the commit.
         removed: ids of profiles that have no vector any more.
         ids: ids of profiles with a new vector.
-        vectors: shape (len(ids), d), as they were committed.
+        vectors: shape (len(ids), d), as `ProfileVectors` would give them.
     """
 
     generation: int
@@ -150,7 +150,7 @@ class ProfileVectors:
         dimension: length of a vector; 0 when the store has none yet.
         generation: the store's, at that moment.
         ids: shape (n,), int64.
-        vectors: shape (n, dimension), unit length.
+        vectors: shape (n, dimension), as stored: half floats, so unit length to about 0.001.
     """
 
     encoder: str

@@ -19,7 +19,7 @@ FieldKind = Literal["from", "sent", "date", "to", "subject", "other"]
 
 FIELD_KINDS: Final[tuple[FieldKind, ...]] = ("from", "sent", "date", "to", "subject", "other")
 _SHORTEST_PREFIX: Final = 3
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_UNSPACED: Final = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _pattern(phrases: Iterable[str]) -> re.Pattern[str]:
 
 
 def _bounded(phrase: str) -> str:
-    # Chinese has no spaces, so that a phrase there may begin and end within a run of letters.
-    before = "" if _HAN.match(phrase[0]) or not phrase[0].isalnum() else r"(?<!\w)"
-    after = "" if _HAN.match(phrase[-1]) or not phrase[-1].isalnum() else r"(?!\w)"
+    # East Asian phrases may begin and end within a run of letters.
+    before = "" if _UNSPACED.match(phrase[0]) or not phrase[0].isalnum() else r"(?<!\w)"
+    after = "" if _UNSPACED.match(phrase[-1]) or not phrase[-1].isalnum() else r"(?!\w)"
     return before + re.escape(phrase) + after

@@ -10,7 +10,7 @@ from typing import Final
 from relintel.text.conventions import Conventions, FieldKind
 from relintel.text.layout import LONGEST_HEADER, Line, next_content
 
-_MAX_WRAPPED: Final = 5
+_MAX_WRAPPED: Final = 6
 _MAX_FIELDS: Final = 24
 _MAX_UNFOLDED: Final = 2
 _FEW_WORDS: Final = 6
@@ -20,7 +20,7 @@ _SET_OFF: Final = re.compile(r"[<(\[] ?(?:mailto:)?[^\s<>()\[\]@]{1,64}@")
 _CLOCK: Final = re.compile(r"\b\d{1,2}[:.h]\d{2}(?!\d|\.\d)")
 _DAY: Final = re.compile(
     r"\b(?:\d{1,2}\.? ?[./-] ?\d{1,2}\.? ?[./-] ?(?:19|20)?\d\d|(?:19|20)\d\d ?[./-] ?\d{1,2}"
-    r" ?[./-] ?\d{1,2})\b|\d{4}年\d{1,2}月\d{1,2}日"
+    r" ?[./-] ?\d{1,2})\b|\d{4} ?[年년] ?\d{1,2} ?[月월]"
 )
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _WORDS: Final = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
@@ -109,7 +109,7 @@ def _are_headers(
         return False
     if opening:
         # A contact form begins with fields too (From, Subject, Message), but carries no date.
-        return dated and len(kinds) >= 3
+        return dated and len(kinds) >= 3 and (addressed or bool(kinds & {"subject", "sent"}))
     return "subject" in kinds or "sent" in kinds or (addressed and len(kinds) >= 2)
 
 
@@ -166,7 +166,8 @@ class _Attribution:
         if not self._begins_with_date():
             return False
         if not self._verb():
-            return self._set_off and self._ends and self._dated() and self._text[:1].isdigit()
+            clocked = _CLOCK.search(self._text) is not None
+            return self._set_off and self._ends and self._dated() and clocked
         if self._set_off:
             return True
         if self._speaks_of_others():

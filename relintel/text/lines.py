@@ -120,7 +120,7 @@ class LineWriter:
 
     def _add_empty(self) -> None:
         if self._lines and self._empty < _MAX_EMPTY:
-            self._put("", self.level)
+            self._put("", self.level if self.before_quote is None else self.before_quote)
             self._empty += 1
 
     def _put(self, line: str, level: int) -> None:

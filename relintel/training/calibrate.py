@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from relintel import taxonomy
-from relintel.evaluation.metrics import macro_f1
+from relintel.metrics import macro_f1
 from relintel.nlp.calibration import Calibration, sigmoid, softmax
 from relintel.nlp.heads import HEAD, HEADS
 from relintel.training.data import Example

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
@@ -40,7 +41,19 @@ class Recipe:
     seed: int = 7
 
 
-HEAD_WEIGHTS = {
+class Stateful(Protocol):
+    """Something a checkpoint holds: network, optimiser, schedule."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state as tensors and plain data."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> object:
+        """Take a state back."""
+        ...
+
+
+HEAD_WEIGHTS: Final = {
     "relationship": 1.0,
     "sentiment": 0.7,
     "valence": 0.7,
@@ -77,7 +90,8 @@ def fit(
     optimiser = _optimiser(network, recipe)
     per_epoch = -(-len(examples) // recipe.batch)
     schedule = _schedule(optimiser, per_epoch * recipe.epochs, recipe.warmup)
-    first = _resume(checkpoint, network, optimiser, schedule)
+    parts: tuple[Stateful, ...] = (network, optimiser, schedule)
+    first = _resume(checkpoint, parts)
     if first == recipe.epochs:
         return
     base = _vectors(anchor, examples, encodings)
@@ -91,14 +105,14 @@ def fit(
             loss = _loss(logits, batch, weights, recipe.smoothing)
             held = 1 - functional.cosine_similarity(vector, base[batch.rows])
             loss = loss + recipe.distil * held.mean()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()
             optimiser.zero_grad(set_to_none=True)
             losses.append(float(loss.detach()))
         report(f"epoch {epoch + 1}/{recipe.epochs}: loss {np.mean(losses):.3f}")
-        _save(checkpoint, network, optimiser, schedule, epoch + 1)
+        _save(checkpoint, parts, epoch + 1)
 
 
 @torch.no_grad()
@@ -184,20 +198,18 @@ def _schedule(
     return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
 
 
-def _save(
-    path: Path | None, network: nn.Module, optimiser: object, schedule: object, epoch: int
-) -> None:
+def _save(path: Path | None, parts: Sequence[Stateful], epoch: int) -> None:
     if path is not None:
-        state = [part.state_dict() for part in (network, optimiser, schedule)]  # type: ignore[attr-defined]
         partial = path.with_suffix(".part")
-        torch.save({"state": state, "epoch": epoch}, partial)
+        torch.save({"state": [part.state_dict() for part in parts], "epoch": epoch}, partial)
         partial.replace(path)
 
 
-def _resume(path: Path | None, network: nn.Module, optimiser: object, schedule: object) -> int:
+def _resume(path: Path | None, parts: Sequence[Stateful]) -> int:
+    """Load the parts' state and return how many epochs are done."""
     if path is None or not path.exists():
         return 0
     saved = torch.load(path, weights_only=True)
-    for part, state in zip((network, optimiser, schedule), saved["state"], strict=True):
-        part.load_state_dict(state)  # type: ignore[attr-defined]
+    for part, state in zip(parts, saved["state"], strict=True):
+        part.load_state_dict(state)
     return int(saved["epoch"])

@@ -43,11 +43,11 @@ def test_every_kind_of_line_gets_its_answer_in_order(scorer: Scorer) -> None:
     ]
     found, counts = job(scorer, b"\n".join(lines), batch_size=4)
     assert [row["id"] for row in found] == [
-        "a", "b", None, None, "d", "e", "f", None, None, 7, 10, "h",
+        "a", "b", None, "c", "d", "e", "f", None, None, 7, 10, "h",
     ]  # fmt: skip
     codes = [row.get("error", {}).get("code") for row in found]
     assert codes == [
-        None, None, "empty_line", "invalid_utf8", None, None, "no_text", "not_an_object",
+        None, None, "empty_line", "invalid_utf8", None, None, "wrong_type", "not_an_object",
         "invalid_json", None, None, None,
     ]  # fmt: skip
     assert counts == (12, 7, 5)

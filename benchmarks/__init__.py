@@ -1,0 +1,1 @@
+"""Measurements that take long or compare; results are in `benchmarks/results`."""
