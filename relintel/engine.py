@@ -84,8 +84,8 @@ class Engine:
 
         Args:
             data: a file, folder or address, a configured source's name, a DataFrame, or an
-                iterable of `Message`s or of dicts with ``id``, ``customer``, ``brand``, ``sent_at``,
-                ``channel``, ``text`` (and any other name of a table's column mapping).
+                iterable of `Message`s or of dicts with ``id``, ``customer``, ``brand``,
+                ``sent_at``, ``channel``, ``text`` (and any other name of a table's column mapping).
             progress: told of what is read.
             options: fields of `SourceConfig`, such as ``brand``, ``own``, ``columns``, ``name``.
 

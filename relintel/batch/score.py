@@ -15,6 +15,7 @@ from relintel.config import BrandConfig
 from relintel.nlp.model import ReadingModel
 from relintel.nlp.reader import Reader, Request
 from relintel.profiles import fold, movements_of, profile, profile_vector
+from relintel.records import Party
 from relintel.store import FoldedPair, MessageReadings, Store, StoredMessage, VectorIndex
 
 READ_BATCH: Final = 128
@@ -137,5 +138,11 @@ def _request(
         text=message.body,
         default=next(addressed, None) or message.brand or fallback,
         channel=message.channel,
+        author=_known_as(message.author),
         every=True,
     )
+
+
+def _known_as(author: Party) -> str:
+    """Return what the author may sign with: the name, else the address before its domain."""
+    return author.name or (author.address or "").partition("@")[0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
-
-from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc
+from typing import TYPE_CHECKING, Final
 
 from relintel.config import BrandConfig
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 _ADDRESSEE: Final = re.compile(r"^\W{0,3}[@＠](\w[\w.-]{1,40})")
 _INFLECTED_LANGUAGES: Final = frozenset({"pl", "lt", "ru", "de"})
@@ -38,6 +38,8 @@ class BrandFinder:
     """
 
     def __init__(self, brands: Mapping[str, BrandConfig], tokenise: Callable[[str], Doc]) -> None:
+        from spacy.matcher import PhraseMatcher  # see `pipeline`
+
         vocab = tokenise("").vocab
         self._any_case = PhraseMatcher(vocab, attr="LOWER")
         self._as_written = PhraseMatcher(vocab, attr="ORTH")

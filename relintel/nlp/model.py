@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
 from relintel.artifacts import model_folder, sha256_of, verify
@@ -119,6 +118,8 @@ def _card(folder: Path) -> dict[str, Any]:
 
 
 def _session(path: Path) -> Any:  # noqa: ANN401 - onnxruntime is untyped
+    import onnxruntime  # slow to load, and not needed before the first reading
+
     options = onnxruntime.SessionOptions()
     # Messages run side by side instead: one message is too little work to share out.
     options.intra_op_num_threads = 1

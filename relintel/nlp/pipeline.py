@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
-
-import spacy
-from spacy.language import Language
+from typing import TYPE_CHECKING, Final
 
 from relintel.config import BrandConfig
 from relintel.nlp.brands import BrandFinder, Mention
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 _LONGEST: Final = 20_000
 """Characters of a text that are searched for sentences and brands; the model reads fewer."""
@@ -54,6 +54,8 @@ class Pipeline:
 
 @cache
 def _blank(code: str) -> Language:
+    import spacy  # loading it takes a second, which commands that read nothing need not pay
+
     nlp = spacy.blank(code)
     nlp.add_pipe("sentencizer", config={"punct_chars": _ENDS})
     return nlp

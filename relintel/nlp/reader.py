@@ -30,6 +30,7 @@ class Request:
     Attributes:
         brand: the target, when it is known for certain; no other brand is then read.
         default: the target when the text neither addresses nor names a brand.
+        author: the author's name, by which a signature is known.
         every: read every brand that is named or addressed, not only the first.
         language: ISO code, when the caller knows it.
     """
@@ -40,6 +41,7 @@ class Request:
     default: str | None = None
     channel: str = "unknown"
     language: str | None = None
+    author: str = ""
     every: bool = False
 
 
@@ -80,7 +82,7 @@ class Reader:
         return [self._assemble(item, [next(passes) for _ in item.targets]) for item in prepared]
 
     def _prepare(self, request: Request) -> _Prepared:
-        seen = view(request.text, request.channel)
+        seen = view(request.text, request.author)
         language = request.language or identify(seen.text)[0]
         marked = self._pipeline.mark(seen.text, language)
         return _Prepared(request, seen, language, marked, targets(request, marked))

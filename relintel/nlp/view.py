@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from relintel.text.normalise import Normalised, normalise
 from relintel.text.parts import authored_spans
-
-_QUOTING_CHANNELS: Final = frozenset({"email", "letter", "unknown"})
-"""Channels whose messages carry quotes, signatures and footers by convention, or may do so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +28,10 @@ class View:
         return 0, 0
 
 
-def view(body: str, channel: str) -> View:
-    """Build the view of a body from `channel`."""
-    spans = authored_spans(body) if channel in _QUOTING_CHANNELS else ((0, len(body)),)
+def view(body: str, author: str = "") -> View:
+    """Build the view of a body; forums and chats quote and sign as mail does."""
     texts, pieces, at = [], [], 0
-    for start, end in spans:
+    for start, end in authored_spans(body, author):
         piece = normalise(body[start:end])
         if piece.text.strip():
             pieces.append((at, start, piece))

@@ -31,14 +31,19 @@ class Part:
     kind: Kind
 
 
-def split_parts(body: str) -> tuple[Part, ...]:
+def split_parts(body: str, author: str = "") -> tuple[Part, ...]:
     """Split a plain-text body into parts that are in order, do not overlap and cover it.
 
     Blank lines belong to the part above them. An empty body has no parts. Time is linear in the
     body's length.
+
+    Args:
+        body: plain text.
+        author: the sender's name as far as it is known, in any order of its words; a last
+            paragraph that begins with it is a signature.
     """
     lines = read_lines(body)
-    kinds = _kinds(lines, load_conventions())
+    kinds = _kinds(lines, load_conventions(), author)
     parts: list[Part] = []
     for line, kind in zip(lines, kinds, strict=True):
         if parts and ((line.blank and not line.depth) or parts[-1].kind == kind):
@@ -48,10 +53,10 @@ def split_parts(body: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def authored_spans(body: str) -> tuple[tuple[int, int], ...]:
+def authored_spans(body: str, author: str = "") -> tuple[tuple[int, int], ...]:
     """Return the spans that the author wrote, without white space at either end of each."""
     spans = []
-    for part in split_parts(body):
+    for part in split_parts(body, author):
         text = body[part.start : part.end]
         if part.kind == "authored" and (bare := text.strip()):
             start = part.start + text.index(bare)
@@ -59,7 +64,7 @@ def authored_spans(body: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def _kinds(lines: Sequence[Line], words: Conventions) -> list[Kind]:
+def _kinds(lines: Sequence[Line], words: Conventions, author: str) -> list[Kind]:
     kinds: list[Kind] = ["authored"] * len(lines)
     written = False
     index = 0
@@ -79,7 +84,7 @@ def _kinds(lines: Sequence[Line], words: Conventions) -> list[Kind]:
         else:
             written = written or not line.blank
         index += 1
-    _label_tails(lines, kinds, words)
+    _label_tails(lines, kinds, words, author)
     return kinds
 
 
@@ -92,13 +97,15 @@ def _is_wrapped_quote(lines: Sequence[Line], index: int) -> bool:
     return wide and above.depth == below.depth and line.text[:1].islower()
 
 
-def _label_tails(lines: Sequence[Line], kinds: list[Kind], words: Conventions) -> None:
+def _label_tails(
+    lines: Sequence[Line], kinds: list[Kind], words: Conventions, author: str
+) -> None:
     start = 0
     while start < len(lines):
         end = start
         while end < len(lines) and (kinds[end] == "authored" or (lines[end].blank and end > start)):
             end += 1
         if end > start:
-            for first, last, kind in find_tail(lines[start:end], words):
+            for first, last, kind in find_tail(lines[start:end], words, author):
                 kinds[start + first : start + last] = [kind] * (last - first)
         start = max(end, start + 1)

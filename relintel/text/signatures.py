@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,15 +14,17 @@ from relintel.text.wording import is_contact, is_name, is_sentence
 
 _MAX_SIGNATURE: Final = 24
 _MAX_BLOCK: Final = 12
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _STARS: Final = "*_-–—~,.!? \t"
 
 
-def find_tail(lines: Sequence[Line], words: Conventions) -> list[Tail]:
+def find_tail(lines: Sequence[Line], words: Conventions, author: str = "") -> list[Tail]:
     """Label the end of a passage written by one author; lines without a label are their words.
 
     Args:
         lines: a passage without quotes and headers in it.
         words: conventions of all languages.
+        author: the author's name, where it is known.
     """
     found: list[Tail] = []
     end = len(lines)
@@ -33,6 +37,7 @@ def find_tail(lines: Sequence[Line], words: Conventions) -> list[Tail]:
         _below_closing(lines, end, words)
         or _dashed_name(lines, end)
         or _contact_block(lines, end, words)
+        or _authors_name(lines, end, author)
     )
     if block is not None:
         found.append(block)
@@ -163,3 +168,32 @@ def _contact_block(lines: Sequence[Line], end: int, words: Conventions) -> Tail 
         return None
     reached = any(is_contact(line, words) for line in block[1:])
     return (first, end, "signature") if reached else None
+
+
+def _authors_name(lines: Sequence[Line], end: int, author: str) -> Tail | None:
+    """Find a last paragraph of few lines that begins with the author's name and says nothing."""
+    known = _bare_words(author)
+    paragraphs = paragraphs_from_end(lines, end)
+    if not known or len(paragraphs) < 2:
+        return None
+    first, last = paragraphs[0]
+    block = lines[first:last]
+    tokens = _bare_words(block[0].text)
+    named = 1 <= len(tokens) <= 5 and _may_name(tokens, known)
+    if not named or len(block) > 4 or any(is_sentence(line) for line in block):
+        return None
+    return (first, end, "signature")
+
+
+def _bare_words(text: str) -> list[str]:
+    """Return the words in lower case without accents, which addresses lack."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return _WORD.findall("".join(c for c in apart if not unicodedata.combining(c)))
+
+
+def _may_name(tokens: Sequence[str], known: Sequence[str]) -> bool:
+    """Say whether words name somebody: one word of the name, its short form, or the initials."""
+    short = any(name.startswith(token) for token in tokens if len(token) > 2 for name in known)
+    initials = {name[0] for name in known}
+    initialled = all(len(token) == 1 and token in initials for token in tokens)
+    return short or initialled or not set(tokens).isdisjoint(n for n in known if len(n) > 1)

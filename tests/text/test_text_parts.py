@@ -542,3 +542,27 @@ def test_hostile_text_takes_linear_time(body: str) -> None:
     began = time.process_time()
     check_cover(body)
     assert time.process_time() - began < 8
+
+
+@pytest.mark.parametrize(
+    ("author", "last", "signed"),
+    [
+        ("Priya Sandhu-Weiss", "Priya", True),
+        ("Tuffnell, Gordon", "G. Tuffnell\nAcct 156002", True),
+        ("Fenella Kaye", "Fen", True),
+        ("Leonor Quist", "L.", True),
+        ("maciag.z", "Z. Maciąg", True),
+        ("Marguerite Oyelowo-Shaw", "M. O-S", True),
+        ("", "Priya", False),
+        ("Gordon Tuffnell", "Ask for Priya.", False),
+        ("Mark Will", "I will wait until you mark it as paid, and then I will pay.", False),
+        ("Grace Long", "Not long now!", False),
+    ],
+)
+def test_a_last_paragraph_with_the_authors_name_is_a_signature(
+    author: str, last: str, signed: bool
+) -> None:
+    body = f"Where is my parcel?\n\n{last}"
+    kinds = [part.kind for part in split_parts(body, author)]
+    assert kinds == (["authored", "signature"] if signed else ["authored"])
+    assert split_parts(last, author)[0].kind == "authored"
