@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from relintel.errors import ConfigError, Problem
+from relintel.taxonomy import CHANNELS
 
 _STRICT: Final = ConfigDict(extra="forbid")
 
@@ -22,7 +23,8 @@ class BrandConfig:
 
     Attributes:
         aliases: other names and handles it goes by in messages.
-        own: addresses, ``@domains`` or handles of the company itself; what they write is outbound.
+        own: addresses, ``@domains`` or handles of the company itself; what they write is outbound,
+            and what is sent to them is about this brand.
     """
 
     aliases: tuple[str, ...] = ()
@@ -34,7 +36,8 @@ class SourceConfig:
     """Where messages come from.
 
     Attributes:
-        kind: a registered collector (``mbox``, ``eml``, ``slack``, ``table``, ``feed``, …).
+        kind: a registered collector (``mbox``, ``eml``, ``slack``, ``table``, ``feed``, …); by
+            default told from the file, ``feed`` for an address.
         path: file or folder; relative to the configuration's folder.
         url: address, for sources read over the network.
         name: the source's name in natural keys; by default the collector's choice.
@@ -85,10 +88,12 @@ def load_config(path: Path) -> Config:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError([Problem("file", "does not exist")], path) from None
+    except OSError as error:
+        problem = Problem("file", f"cannot be read: {error.strerror}")
+        raise ConfigError([problem], path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([Problem("file", f"is not TOML: {error}")], path) from None
-    config = parse_config(data, path)
-    return config
+    return parse_config(data, path)
 
 
 def parse_config(data: Mapping[str, Any], path: Path | None = None) -> Config:
@@ -113,14 +118,19 @@ def _problem(error: Any) -> Problem:  # noqa: ANN401 - pydantic's ErrorDetails
 def _cross_checks(config: Config) -> list[Problem]:
     problems = []
     for name, source in config.sources.items():
-        if (source.path is None) == (source.url is None):
-            problems.append(Problem(f"sources.{name}", "needs either `path` or `url`"))
+        if source.path is None and source.url is None:
+            problems.append(Problem(f"sources.{name}", "needs a `path` or a `url`"))
+        if source.path is not None and source.url is not None:
+            problems.append(Problem(f"sources.{name}", "has both `path` and `url`; keep one"))
+        if source.channel is not None and source.channel not in CHANNELS:
+            told = f"is not a channel; channels are {', '.join(CHANNELS)}"
+            problems.append(Problem(f"sources.{name}.channel", told))
         if config.brands and source.brand is not None and source.brand not in config.brands:
             problems.append(Problem(f"sources.{name}.brand", "is not one of [brands]"))
     seen: dict[str, str] = {}
     for name, brand in config.brands.items():
         for alias in (name, *brand.aliases):
-            other = seen.setdefault(alias.casefold(), name)
+            other = seen.setdefault(alias.casefold().lstrip("@#"), name)
             if other != name:
                 problems.append(Problem(f"brands.{name}.aliases", f"an alias is {other}'s too"))
     return problems

@@ -24,13 +24,22 @@ from relintel.batch.sources import collect
 from relintel.config import BrandConfig, Config, SourceConfig, load_config
 from relintel.customers.identity import ExactKeys
 from relintel.customers.keys import asked_keys, key_hash
-from relintel.errors import ConfigError, Problem, UnknownCustomer
+from relintel.errors import (
+    ConfigError,
+    MissingExtra,
+    PartlyCollected,
+    Problem,
+    RelintelError,
+    SourceError,
+    UnknownCustomer,
+)
 from relintel.nlp.model import ReadingModel
 from relintel.nlp.reader import Reader
 from relintel.profiles import fold, reasons
 from relintel.profiles import profile as profile_at
 from relintel.records import CollectReport, ForgetReport, Match, Movement, Profile
 from relintel.store import Store, VectorIndex, open_index
+from relintel.taxonomy import RELATIONSHIPS
 from relintel.times import parse_instant, parse_since
 
 Progress = Callable[[str, int, int], None]
@@ -93,30 +102,41 @@ class Engine:
             ConfigError: an option is wrong.
             SourceError: the source as a whole cannot be read.
         """
-        shared = _source_options(options)
+        shared = self._shared(_source_options(options))
         if isinstance(data, str) and data in self.config.sources:
             named = self.config.sources[data]
-            merged = replace(named, name=named.name or data, **options)
-            return self._collect(merged, progress)
+            merged = replace(named, **{"name": named.name or data, **options})
+            return self._collect(self._shared(merged), self._base, progress)
         if isinstance(data, str) and data.startswith(("http://", "https://")):
-            return self._collect(replace(shared, url=data, kind=shared.kind or "feed"), progress)
+            return self._collect(replace(shared, url=data), Path(), progress)
         if isinstance(data, str | os.PathLike):
-            return self._collect(replace(shared, path=Path(data)), progress)
+            return self._collect(replace(shared, path=Path(data)), Path(), progress)
         origin = Origin(shared.name or API_SOURCE, "", shared.join_identities)
         return self._ingest(origin, progress).run(messages_of(data, shared))
 
     def collect(self, *, progress: Progress = _silent) -> dict[str, CollectReport]:
-        """Collect every configured source; return a report a source."""
-        return {name: self.ingest(name, progress=progress) for name in self.config.sources}
+        """Collect every configured source; return a report a source.
+
+        Raises:
+            PartlyCollected: some sources failed; the others were collected all the same.
+        """
+        reports: dict[str, CollectReport] = {}
+        failures: dict[str, RelintelError] = {}
+        for name in self.config.sources:
+            try:
+                reports[name] = self.ingest(name, progress=progress)
+            except (SourceError, ConfigError, MissingExtra) as error:
+                failures[name] = error
+        if failures:
+            raise PartlyCollected(reports, failures)
+        return reports
 
     def score(self, *, progress: Progress = _silent) -> ScoreReport:
         """Read what is new or changed, and bring profiles, movements and vectors up to date."""
         brands = {brand: BrandConfig() for brand in self._store.message_brands()}
         reader = Reader(self._model, {**brands, **self.config.brands})
-        stamp = reading_stamp(self._model, self.config.brands)
-        own = {name: brand.own for name, brand in self.config.brands.items() if brand.own}
-        fallback = self.config.fallback_brand
-        report = read_pending(self._store, reader, stamp, own, fallback, progress)
+        stamp = reading_stamp(self._model, self.config)
+        report = read_pending(self._store, reader, stamp, self.config, progress)
         return replace(report, profiles=fold_pending(self._store, self._index, progress))
 
     # -- out ------------------------------------------------------------------------------------
@@ -147,6 +167,7 @@ class Engine:
         self, brand: str | None = None, *, relationship: str | None = None
     ) -> Iterator[Profile]:
         """Stream stored profiles, each as of its customer's last message."""
+        _check_type("relationship", relationship)
         for row in self._store.iter_profiles(brand=brand, relationship=relationship):
             yield row.profile
 
@@ -189,6 +210,8 @@ class Engine:
             since: a time, or an age such as ``"30d"`` before `as_of`.
             as_of: see `profile`.
         """
+        _check_type("source", source)
+        _check_type("to", to)
         until = self._as_of(as_of)
         found = self._store.movements(
             brand=brand,
@@ -208,8 +231,22 @@ class Engine:
         return self._store.export_rows()
 
     def forget(self, customer: str) -> ForgetReport:
-        """Erase a customer everywhere, and leave a tombstone that keeps them from coming back."""
+        """Erase a customer everywhere, and leave a tombstone that keeps them from coming back.
+
+        Raises:
+            UnknownCustomer: nobody is known by that name.
+            StoreBusy: the customer is erased, but another process keeps old pages of the files
+                alive; call `scrub` once it is done.
+        """
         return forget_customer(self._store, self._index, self.resolve(customer), customer)
+
+    def scrub(self) -> None:
+        """Rewrite the store's files so that nothing erased is left in them.
+
+        Raises:
+            StoreBusy: another process is reading or writing.
+        """
+        self._store.scrub()
 
     # -- asked by the faces -----------------------------------------------------------------------
 
@@ -251,10 +288,13 @@ class Engine:
     def _index(self) -> VectorIndex:
         return open_index(self._store)
 
-    def _collect(self, config: SourceConfig, progress: Progress) -> CollectReport:
-        return collect(
-            config, self._base, self._store, lambda origin: self._ingest(origin, progress)
-        )
+    def _collect(self, config: SourceConfig, base: Path, progress: Progress) -> CollectReport:
+        return collect(config, base, self._store, lambda origin: self._ingest(origin, progress))
+
+    def _shared(self, config: SourceConfig) -> SourceConfig:
+        """Add what is known of every source: the addresses of all brands are the company's own."""
+        own = (address for brand in self.config.brands.values() for address in brand.own)
+        return replace(config, own=tuple(dict.fromkeys((*config.own, *own))))
 
     def _ingest(self, origin: Origin, progress: Progress) -> Ingest:
         return Ingest(self._store, self._identity, origin, progress)
@@ -273,7 +313,7 @@ class Engine:
             return datetime.now(UTC)
         if as_of is None:
             return self._store.newest_message_at() or datetime.now(UTC)
-        return as_of if isinstance(as_of, datetime) else parse_instant(as_of)
+        return parse_instant(as_of)
 
 
 def open_engine(
@@ -296,7 +336,17 @@ def open_engine(
     file = folder / "relintel.toml" if config is None else Path(config)
     if config is None and not file.exists():
         return Engine(folder, Config(), Path())
-    return Engine(folder, load_config(file), file.parent)
+    loaded = load_config(file)
+    beside = file.parent / loaded.model
+    if beside.is_dir():
+        loaded = replace(loaded, model=str(beside))
+    return Engine(folder, loaded, file.parent)
+
+
+def _check_type(name: str, value: str | None) -> None:
+    if value is not None and value not in RELATIONSHIPS:
+        known = ", ".join(RELATIONSHIPS)
+        raise ConfigError([Problem(name, f"is no relationship type; types are {known}")])
 
 
 def _source_options(options: Mapping[str, Any]) -> SourceConfig:

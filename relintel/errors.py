@@ -7,7 +7,8 @@
     ├── MissingExtra     an optional package is not installed; carries the command that installs it
     ├── InputError       one item cannot be read; carries the place and a short code
     ├── SourceError      a whole source cannot be read (file absent, not that format, server silent)
-    │   └── TryAgain     the source may answer later (time-out, 429, 5xx); carries seconds to wait
+    │   ├── TryAgain     the source may answer later (time-out, 429, 5xx); carries seconds to wait
+    │   └── PartlyCollected  some of several sources failed; carries the others' reports
     ├── ModelError       a model folder is absent, damaged or foreign
     ├── StoreError       the store cannot be opened or used
     │   └── StoreBusy    another process holds the store's write lock
@@ -18,9 +19,13 @@ Messages name the place and the remedy; they never contain message text, address
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from relintel.records import CollectReport
 
 
 class RelintelError(Exception):
@@ -93,6 +98,23 @@ class TryAgain(SourceError):
         self.after = after
         remedy = "Try again later" if after is None else f"Try again in {after:.0f} s"
         super().__init__(source, message, remedy)
+
+
+class PartlyCollected(SourceError):
+    """Some of several sources failed; the others were collected.
+
+    Attributes:
+        reports: source → report, of those that were collected.
+        failures: source → what went wrong.
+    """
+
+    def __init__(
+        self, reports: Mapping[str, CollectReport], failures: Mapping[str, RelintelError]
+    ) -> None:
+        self.reports = dict(reports)
+        self.failures = dict(failures)
+        told = "; ".join(f"{name}: {error}" for name, error in self.failures.items())
+        super().__init__("sources", f"{len(failures)} failed: {told}")
 
 
 class ModelError(RelintelError):

@@ -18,14 +18,14 @@ _UNIT: Final = {
 }
 
 
-def parse_instant(text: str) -> datetime:
-    """Read an ISO 8601 date or time; without a zone it is UTC.
+def parse_instant(text: str | datetime) -> datetime:
+    """Read an ISO 8601 date or time, or take a datetime; without a zone it is UTC.
 
     Raises:
         ConfigError: it is neither.
     """
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else text
     except ValueError:
         problem = Problem("time", "is not ISO 8601, such as 2025-05-31 or 2025-05-31T12:00:00Z")
         raise ConfigError([problem]) from None
@@ -42,8 +42,6 @@ def parse_since(since: str | datetime, until: datetime) -> datetime:
     Raises:
         ConfigError: it is neither.
     """
-    if isinstance(since, datetime):
-        return since
-    if match := _AGE.fullmatch(since.strip()):
+    if isinstance(since, str) and (match := _AGE.fullmatch(since.strip())):
         return until - int(match[1]) * _UNIT[match[2].lower()]
     return parse_instant(since)

@@ -85,7 +85,7 @@ def test_evidence_is_the_customers_own_words(
     script = {
         (customer["customer"], message["n"]): message["text"]
         for path in sorted((ROOT / "corpora/written/demo").glob("*.jsonl"))
-        for customer in map(json.loads, path.open(encoding="utf-8"))
+        for customer in map(json.loads, path.read_text(encoding="utf-8").strip().split("\n"))
         for message in customer["messages"]
     }
     texts = {m["id"]: script[m["customer"], m["n"]] for m in truth["messages"]}

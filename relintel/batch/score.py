@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from relintel.collectors.base import is_own
-from relintel.config import BrandConfig
+from relintel.config import Config
 from relintel.nlp.model import ReadingModel
 from relintel.nlp.reader import Reader, Request
 from relintel.profiles import fold, movements_of, profile, profile_vector
@@ -46,13 +46,21 @@ class ScoreReport:
         return asdict(self)
 
 
-def reading_stamp(model: ReadingModel, brands: Mapping[str, BrandConfig]) -> str:
-    """Name everything a reading depends on beside the message: model, calibration and brands."""
+def reading_stamp(model: ReadingModel, config: Config) -> str:
+    """Name everything a reading depends on beside the message: model, calibration and brands.
+
+    Brands that are known from messages alone are left out: a new one must not make every old
+    message be read again.
+    """
     told = {
         "model": model.name,
         "encoder": model.encoder,
         "calibration": model.calibration.to_dict(),
-        "brands": {name: sorted(config.aliases) for name, config in sorted(brands.items())},
+        "brands": {
+            name: [sorted(brand.aliases), sorted(brand.own)]
+            for name, brand in sorted(config.brands.items())
+        },
+        "fallback": config.fallback_brand,
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return f"{model.name}:{digest[:16]}"
@@ -62,8 +70,7 @@ def read_pending(
     store: Store,
     reader: Reader,
     stamp: str,
-    own: Mapping[str, tuple[str, ...]],
-    fallback: str | None,
+    config: Config,
     progress: Progress = lambda stage, done, total: None,
 ) -> ScoreReport:
     """Read every message whose readings are absent or were made under another stamp.
@@ -74,13 +81,12 @@ def read_pending(
         store: where.
         reader: reads toward brands.
         stamp: see `reading_stamp`.
-        own: brand → its own addresses, by which a message is known to be sent to it.
-        fallback: target of messages that name no brand and are sent to none.
+        config: for the brands' own addresses and the fallback brand.
         progress: told after every batch.
     """
     total, messages, readings, abstained = store.count_pending(stamp), 0, 0, 0
     while pending := store.pending_messages(stamp, READ_BATCH):
-        reads = reader.read([_request(stored, own, fallback) for stored in pending])
+        reads = reader.read([_request(stored, config) for stored in pending])
         results = [
             MessageReadings(stored.id, read.readings, read.vector, stored.content_hash)
             for stored, read in zip(pending, reads, strict=True)
@@ -99,13 +105,13 @@ def fold_pending(
     index: VectorIndex,
     progress: Progress = lambda stage, done, total: None,
 ) -> int:
-    """Fold every pair whose readings changed into its profile; return how many."""
+    """Fold every pair whose readings changed; return how many profiles that gave."""
     done = 0
     while pairs := store.pending_pairs(FOLD_BATCH):
-        change = store.commit_profiles([fold_pair(store, *pair) for pair in pairs])
-        index.follow(change)
-        done += len(pairs)
-        progress("fold", done, done)
+        folded = [fold_pair(store, *pair) for pair in pairs]
+        index.follow(store.commit_profiles(folded))
+        done += sum(pair.profile is not None for pair in folded)
+        progress("fold", done, 0)
     index.save()
     return done
 
@@ -124,19 +130,17 @@ def fold_pair(store: Store, customer: str, brand: str) -> FoldedPair:
     return FoldedPair(customer, brand, made, course.belief, vector, moved)
 
 
-def _request(
-    stored: StoredMessage, own: Mapping[str, tuple[str, ...]], fallback: str | None
-) -> Request:
+def _request(stored: StoredMessage, config: Config) -> Request:
     message = stored.message
     addressed = (
-        brand
-        for brand, addresses in own.items()
-        if any(is_own(party, addresses) for party in message.recipients)
+        name
+        for name, brand in config.brands.items()
+        if any(is_own(party, brand.own) for party in message.recipients)
     )
     return Request(
         id=str(stored.id),
         text=message.body,
-        default=next(addressed, None) or message.brand or fallback,
+        default=next(addressed, None) or message.brand or config.fallback_brand,
         channel=message.channel,
         author=_known_as(message.author),
         every=True,

@@ -13,8 +13,8 @@ from relintel.records import CollectReport
 
 PARTIAL: Final = 3
 ROUTINE: Final = frozenset(
-    "auto_reply bot bounce deleted empty_body empty_file filtered forgotten system_message "
-    "unsupported_format".split()
+    "auto_reply bot bounce calendar deleted empty_body empty_file filtered forgotten no_entries "
+    "other_kind report system_message unsupported_format".split()
 )
 """Reasons to skip an item that say nothing is wrong with the source."""
 

@@ -41,11 +41,21 @@ def open_collector(config: SourceConfig) -> Collector:
     Raises:
         ConfigError: the kind is unknown or missing, or an option is wrong.
     """
+    check_channel(config)
+    kind = config.kind or ("feed" if config.url else None)
+    collector: Collector = _class_of(kind)(config)
+    return collector
+
+
+def check_channel(config: SourceConfig) -> None:
+    """Check the channel of a source.
+
+    Raises:
+        ConfigError: there is no such channel.
+    """
     if config.channel is not None and config.channel not in CHANNELS:
         problem = Problem("channel", f"is not a channel; channels are {', '.join(CHANNELS)}")
         raise ConfigError([problem])
-    collector: Collector = _class_of(config.kind)(config)
-    return collector
 
 
 def collect_found(config: SourceConfig, cursor: Any = None) -> Iterator[Item]:  # noqa: ANN401
@@ -125,6 +135,11 @@ def _source(path: Path, place: str, config: SourceConfig) -> SourceConfig | Skip
         return Skipped(place, "unsupported_format")
     if config.kind not in (None, kind):
         return Skipped(place, "other_kind")
+    if kind == "table" and place != path.name:
+        # Ids of two tables say nothing about each other, and many number their rows from one.
+        stem = place.removesuffix(path.suffix)
+        name = f"{config.name}/{stem}" if config.name else f"table:{stem}"
+        return replace(config, kind=kind, path=path, name=name)
     return replace(config, kind=kind, path=path)
 
 

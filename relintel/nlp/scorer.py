@@ -7,6 +7,7 @@ from itertools import count, islice
 from typing import Any
 
 from relintel.config import BrandConfig
+from relintel.errors import InputError
 from relintel.nlp.model import ReadingModel
 from relintel.nlp.reader import Reader, Request
 from relintel.records import Reading
@@ -66,6 +67,9 @@ class Scorer:
 
         Yields:
             One reading a record (or a brand). Without ``id`` the id is the record's number from 0.
+
+        Raises:
+            InputError: a record has no string ``text``; its number is the place.
         """
         numbered = zip(count(), records, strict=False)
         for chunk in _chunks(numbered, batch_size):
@@ -75,6 +79,8 @@ class Scorer:
 
 
 def _request(number: int, record: Mapping[str, Any], every: bool) -> Request:
+    if not isinstance(record.get("text"), str):
+        raise InputError("no_text", "has no string `text`", f"record {number}")
     identity = record.get("id")
     return Request(
         id=str(number if identity is None else identity),

@@ -14,6 +14,7 @@ from relintel.text.wording import is_contact, is_name, is_sentence
 
 _MAX_SIGNATURE: Final = 24
 _MAX_BLOCK: Final = 12
+_MAX_BELOW_NAME: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _STARS: Final = "*_-–—~,.!? \t"
 
@@ -37,7 +38,7 @@ def find_tail(lines: Sequence[Line], words: Conventions, author: str = "") -> li
         _below_closing(lines, end, words)
         or _dashed_name(lines, end)
         or _contact_block(lines, end, words)
-        or _authors_name(lines, end, author)
+        or _authors_name(lines, end, words, author)
     )
     if block is not None:
         found.append(block)
@@ -170,19 +171,31 @@ def _contact_block(lines: Sequence[Line], end: int, words: Conventions) -> Tail 
     return (first, end, "signature") if reached else None
 
 
-def _authors_name(lines: Sequence[Line], end: int, author: str) -> Tail | None:
-    """Find a last paragraph of few lines that begins with the author's name and says nothing."""
+def _authors_name(
+    lines: Sequence[Line], end: int, words: Conventions, author: str
+) -> Tail | None:
+    """Find a paragraph of few lines that begins with the author's name and says nothing.
+
+    It is the last one; where the name stands in full on a line of its own, a company's details may
+    follow, of whatever wording.
+    """
     known = _bare_words(author)
-    paragraphs = paragraphs_from_end(lines, end)
-    if not known or len(paragraphs) < 2:
-        return None
-    first, last = paragraphs[0]
-    block = lines[first:last]
-    tokens = _bare_words(block[0].text)
-    named = 1 <= len(tokens) <= 5 and _may_name(tokens, known)
-    if not named or len(block) > 4 or any(is_sentence(line) for line in block):
-        return None
-    return (first, end, "signature")
+    for place, (first, last) in enumerate(paragraphs_from_end(lines, end)[:_MAX_BELOW_NAME]):
+        block = lines[first:last]
+        tokens = _bare_words(block[0].text)
+        if not known or first == 0:
+            return None
+        named = _may_name(tokens, known) if place == 0 else _is_full_name(tokens, known)
+        brief = 1 <= len(tokens) <= 5 and len(block) <= 4
+        if named and brief and not any(is_sentence(line) for line in block):
+            return (first, end, "signature")
+        if _is_postscript(block[0], words):
+            return None
+    return None
+
+
+def _is_full_name(tokens: Sequence[str], known: Sequence[str]) -> bool:
+    return len(tokens) > 1 and set(tokens) <= set(known)
 
 
 def _bare_words(text: str) -> list[str]:
