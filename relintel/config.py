@@ -101,11 +101,16 @@ def parse_config(data: Mapping[str, Any], path: Path | None = None) -> Config:
     try:
         config = TypeAdapter(Config).validate_python(data)
     except ValidationError as error:
-        raise ConfigError([_problem(e) for e in error.errors()], path) from None
+        raise ConfigError(problems_of(error), path) from None
     problems = list(_cross_checks(config))
     if problems:
         raise ConfigError(problems, path)
     return config
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """Turn a failed check into problems; the values that were wrong are left out of them."""
+    return [_problem(each) for each in error.errors()]
 
 
 def _problem(error: Any) -> Problem:  # noqa: ANN401 - pydantic's ErrorDetails

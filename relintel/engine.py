@@ -10,18 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from pydantic import ValidationError
 
 from relintel.batch.erase import forget_customer
 from relintel.batch.incoming import API_SOURCE, Incoming, messages_of
 from relintel.batch.ingest import Ingest, Origin
 from relintel.batch.score import ScoreReport, fold_pending, read_pending, reading_stamp
 from relintel.batch.sources import collect
-from relintel.config import BrandConfig, Config, SourceConfig, load_config
+from relintel.config import Config, SourceConfig, load_config, problems_of
 from relintel.customers.identity import ExactKeys
 from relintel.customers.keys import asked_keys, key_hash
 from relintel.errors import (
@@ -103,6 +105,8 @@ class Engine:
             SourceError: the source as a whole cannot be read.
         """
         shared = self._shared(_source_options(options))
+        if isinstance(data, str) and not data:
+            raise ConfigError([Problem("data", "is empty; name a file, folder, address or source")])
         if isinstance(data, str) and data in self.config.sources:
             named = self.config.sources[data]
             merged = replace(named, **{"name": named.name or data, **options})
@@ -133,8 +137,7 @@ class Engine:
 
     def score(self, *, progress: Progress = _silent) -> ScoreReport:
         """Read what is new or changed, and bring profiles, movements and vectors up to date."""
-        brands = {brand: BrandConfig() for brand in self._store.message_brands()}
-        reader = Reader(self._model, {**brands, **self.config.brands})
+        reader = Reader(self._model, self.config.brands)
         stamp = reading_stamp(self._model, self.config)
         report = read_pending(self._store, reader, stamp, self.config, progress)
         return replace(report, profiles=fold_pending(self._store, self._index, progress))
@@ -175,19 +178,21 @@ class Engine:
         """Return the `k` most similar customers of a brand, with reasons; exact."""
         identity = self.resolve(customer)
         brand = brand or self._only_brand(identity)
+        self._index.refresh()
         mine = self._store.profile_row(identity, brand)
         if mine is None or (vector := self._index.vector(mine.id)) is None:
             raise UnknownCustomer(customer)
-        rows = {row.id: row.profile for row in self._store.iter_profiles(brand=brand)}
-        others = [number for number in rows if number != mine.id]
-        found = self._index.search(vector, k, among=others)
+        others = [number for number in self._store.profile_ids(brand) if number != mine.id]
+        found = dict(self._index.search(vector, k, among=others))
+        rows = self._store.profiles_by_id(list(found))
         return [
             Match(
-                rows[number].customer,
+                rows[number].profile.customer,
                 round(similarity, 4),
-                reasons(mine.profile, rows[number]),
+                reasons(mine.profile, rows[number].profile),
             )
-            for number, similarity in found
+            for number, similarity in found.items()
+            if number in rows
         ]
 
     def movements(
@@ -238,7 +243,7 @@ class Engine:
             StoreBusy: the customer is erased, but another process keeps old pages of the files
                 alive; call `scrub` once it is done.
         """
-        return forget_customer(self._store, self._index, self.resolve(customer), customer)
+        return forget_customer(self._store, self._index, self.resolve(customer))
 
     def scrub(self) -> None:
         """Rewrite the store's files so that nothing erased is left in them.
@@ -255,16 +260,20 @@ class Engine:
 
         Raises:
             UnknownCustomer: nobody is known by that name.
+            ConfigError: the name stands for several customers, such as a handle in two sources.
         """
+        customer = str(customer)
         if self._store.has_customer(customer):
             return customer
         keys = asked_keys(customer, self._store.message_sources())
-        hashes = [key_hash(self._store.key, key) for key in keys]
-        owners = self._store.customers_of(hashes)
-        for found in hashes:
-            if found in owners:
-                return owners[found]
-        raise UnknownCustomer(customer)
+        owners = self._store.customers_of([key_hash(self._store.key, key) for key in keys])
+        found = sorted(set(owners.values()))
+        if not found:
+            raise UnknownCustomer(customer)
+        if len(found) > 1:
+            told = f"stands for several customers: {', '.join(found)}; name one by its id"
+            raise ConfigError([Problem("customer", told)])
+        return found[0]
 
     def brands(self) -> list[str]:
         """Return the brands that profiles exist for, sorted."""
@@ -312,7 +321,9 @@ class Engine:
         if as_of == "now":
             return datetime.now(UTC)
         if as_of is None:
-            return self._store.newest_message_at() or datetime.now(UTC)
+            # A sender's clock may be wrong: what is dated later than tomorrow moves nobody's time.
+            tomorrow = datetime.now(UTC) + timedelta(days=1)
+            return self._store.newest_message_at(until=tomorrow) or datetime.now(UTC)
         return parse_instant(as_of)
 
 
@@ -355,4 +366,7 @@ def _source_options(options: Mapping[str, Any]) -> SourceConfig:
     if unknown:
         known = ", ".join(sorted(names - {"path", "url"}))
         raise ConfigError([Problem(name, f"is no option; options are {known}") for name in unknown])
-    return SourceConfig(**options)
+    try:
+        return SourceConfig(**options)
+    except ValidationError as error:
+        raise ConfigError(problems_of(error)) from None

@@ -148,5 +148,6 @@ class UnknownCustomer(RelintelError):
     def __init__(self, asked: str) -> None:
         self.asked = asked
         super().__init__(
-            "no customer has that id, address or handle; see `relintel profile --list`"
+            "no customer has that id, number, address or handle, or none with that brand by that "
+            "time; see `relintel profile --list`"
         )

@@ -29,7 +29,10 @@ def parse_instant(text: str | datetime) -> datetime:
     except ValueError:
         problem = Problem("time", "is not ISO 8601, such as 2025-05-31 or 2025-05-31T12:00:00Z")
         raise ConfigError([problem]) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ConfigError([Problem("time", "is beyond the calendar")]) from None
 
 
 def parse_since(since: str | datetime, until: datetime) -> datetime:
@@ -43,5 +46,8 @@ def parse_since(since: str | datetime, until: datetime) -> datetime:
         ConfigError: it is neither.
     """
     if isinstance(since, str) and (match := _AGE.fullmatch(since.strip())):
-        return until - int(match[1]) * _UNIT[match[2].lower()]
+        try:
+            return until - int(match[1]) * _UNIT[match[2].lower()]
+        except OverflowError:
+            return datetime.min.replace(tzinfo=UTC)
     return parse_instant(since)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from relintel.errors import InputError
-from relintel.nlp.scorer import Scorer
+from relintel.nlp.scorer import Scorer, whole
 
 LONGEST_LINE: Final = 16 * 2**20
 """Bytes of a line that are accepted; a longer one gives an error record."""
@@ -46,7 +47,7 @@ def score_lines(
 
     Args:
         source: binary stream; each line an object with ``text`` and optionally ``id``, ``brand``,
-            ``lang``, ``channel``.
+            ``lang``.
         write: takes each output line, with its line break.
         scorer: the scorer.
         batch_size: lines scored at a time.
@@ -104,7 +105,7 @@ def _record(raw: bytes) -> dict[str, Any]:
         raise InputError("empty_line", "the line is empty")
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError("invalid_json", f"the line is not JSON{place}") from None
     if not isinstance(data, dict):
@@ -114,15 +115,15 @@ def _record(raw: bytes) -> dict[str, Any]:
             raise InputError("wrong_type", f"`{key}` is not a string")
     if not isinstance(data.get("text"), str):
         raise InputError("no_text", "the object has no string `text`")
-    return {key: _whole(value) if isinstance(value, str) else value for key, value in data.items()}
+    if data.get("id") is not None and not _is_id(data["id"]):
+        raise InputError("wrong_type", "`id` is neither a string nor a finite number")
+    return {key: whole(value) if isinstance(value, str) else value for key, value in data.items()}
 
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "id": (str, int, float),
     "text": (str,),
     "brand": (str,),
     "lang": (str,),
-    "channel": (str,),
 }
 
 
@@ -130,10 +131,16 @@ def _identity(raw: bytes) -> str | int | float | None:
     """Return the id of a line that failed, where it can still be told."""
     try:
         data = json.loads(raw[:LONGEST_LINE].decode("utf-8", "replace"))
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     found = data.get("id") if isinstance(data, dict) else None
-    return found if isinstance(found, str | int | float) else None
+    return (whole(found) if isinstance(found, str) else found) if _is_id(found) else None
+
+
+def _is_id(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _failure(line: _Line) -> dict[str, Any]:
@@ -144,11 +151,6 @@ def _failure(line: _Line) -> dict[str, Any]:
 
 def _dump(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False) + "\n"
-
-
-def _whole(text: str) -> str:
-    """Replace half surrogates, which JSON can carry and UTF-8 cannot, by U+FFFD; lengths stay."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _chunks(lines: Iterable[_Line], size: int) -> Iterator[list[_Line]]:

@@ -47,11 +47,7 @@ class ScoreReport:
 
 
 def reading_stamp(model: ReadingModel, config: Config) -> str:
-    """Name everything a reading depends on beside the message: model, calibration and brands.
-
-    Brands that are known from messages alone are left out: a new one must not make every old
-    message be read again.
-    """
+    """Name everything a reading depends on beside the message: model, calibration and brands."""
     told = {
         "model": model.name,
         "encoder": model.encoder,
@@ -140,8 +136,8 @@ def _request(stored: StoredMessage, config: Config) -> Request:
     return Request(
         id=str(stored.id),
         text=message.body,
-        default=next(addressed, None) or message.brand or config.fallback_brand,
-        channel=message.channel,
+        default=next(addressed, None) or message.brand,
+        fallback=config.fallback_brand,
         author=_known_as(message.author),
         every=True,
     )

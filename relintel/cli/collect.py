@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from relintel.cli.options import DEFAULT_STORE, Brand, Configuration, Json, Store, opened
-from relintel.cli.output import emit, out, progress, table
-from relintel.errors import ConfigError, Problem
+from relintel.cli.output import emit, out, printable, progress, table
+from relintel.errors import ConfigError, PartlyCollected, Problem
 from relintel.records import CollectReport
 
 PARTIAL: Final = 3
@@ -51,15 +51,23 @@ def collect(
     if column:
         options["columns"] = dict(_assignment(pair) for pair in column)
     with opened(store, config, create=True) as engine, progress() as show:
-        if path is None:
-            if not engine.config.sources:
-                raise ConfigError(
-                    [Problem("sources", "none are configured; name a file or folder")]
-                )
-            reports = engine.collect(progress=show)
-        else:
+        failed: PartlyCollected | None = None
+        if path is not None:
             reports = {path: engine.ingest(path, progress=show, **options)}
+        elif not engine.config.sources:
+            told = "none are configured; name a file or folder"
+            raise ConfigError([Problem("sources", told)])
+        elif options:
+            told = "goes with a file or folder; configured sources have their own"
+            raise ConfigError([Problem(f"--{name}", told) for name in options])
+        else:
+            try:
+                reports = engine.collect(progress=show)
+            except PartlyCollected as error:
+                reports, failed = error.reports, error
     _print(reports, json=json)
+    if failed is not None:
+        raise failed
     if any(set(report.reasons) - ROUTINE for report in reports.values()):
         raise typer.Exit(PARTIAL)
 
@@ -79,7 +87,7 @@ def _print(reports: dict[str, CollectReport], *, json: bool) -> None:
     made = table("Collected", "source", "read", "created", "updated", "unchanged", "skipped")
     for name, report in {**reports, **({"all": total} if len(reports) > 1 else {})}.items():
         numbers = (report.read, report.created, report.updated, report.unchanged, report.skipped)
-        made.add_row(name, *map(str, numbers))
+        made.add_row(printable(name), *map(str, numbers))
     out.print(made)
     for reason, count in total.reasons.items():
         out.print(f"  skipped {count}: {reason}")

@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 4 configuration or 
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from typing import Final
 
@@ -14,9 +14,17 @@ import typer
 
 from relintel.cli import collect, demo, score, show, store
 from relintel.cli.output import complain
-from relintel.errors import ConfigError, MissingExtra, RelintelError, StoreBusy, TryAgain
+from relintel.errors import (
+    ConfigError,
+    MissingExtra,
+    PartlyCollected,
+    RelintelError,
+    StoreBusy,
+    TryAgain,
+)
 
 FAILED: Final = 1
+PARTIAL: Final = 3
 CONFIGURATION: Final = 4
 AGAIN: Final = 75
 
@@ -40,15 +48,15 @@ app.command("forget")(store.forget)
 
 def main() -> None:
     """Run the command line and exit with the documented code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Messages are in every script; a terminal or pipe that claims less gets marks instead.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
     except RelintelError as error:
         complain(str(error))
         sys.exit(exit_code(error))
-    except BrokenPipeError:
-        # The reader of stdout went away (`| head`): not an error, and nothing more to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def exit_code(error: RelintelError) -> int:
@@ -57,4 +65,6 @@ def exit_code(error: RelintelError) -> int:
         return CONFIGURATION
     if isinstance(error, TryAgain | StoreBusy):
         return AGAIN
+    if isinstance(error, PartlyCollected) and error.reports:
+        return PARTIAL
     return FAILED

@@ -9,6 +9,7 @@ import typer
 
 from relintel.engine import Engine, open_engine
 from relintel.errors import ConfigError, Problem
+from relintel.store.folder import DATABASE
 
 Store: TypeAlias = Annotated[
     Path,
@@ -34,9 +35,12 @@ def opened(store: Path, config: Path | None, *, create: bool = False) -> Engine:
     Raises:
         ConfigError: the store does not exist and the command is not one that makes it.
     """
-    if not create and not store.is_dir():
-        problem = Problem(
-            "--store", f"{store} does not exist; `relintel init` or `collect` make one"
-        )
-        raise ConfigError([problem])
+    if not create and not is_store(store):
+        told = f"{store} does not exist or is no store; `relintel init` or `collect` make one"
+        raise ConfigError([Problem("--store", told)])
     return open_engine(store, config=config)
+
+
+def is_store(folder: Path) -> bool:
+    """Say whether a folder holds a store."""
+    return (folder / DATABASE).is_file()

@@ -6,17 +6,23 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from relintel.errors import ConfigError, Problem
+
 PIPED_WIDTH: Final = 120
 
-out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-err: Final = Console(stderr=True, highlight=False)
+# Names and paths come from outside: no markup in them is obeyed.
+out: Final = Console(
+    highlight=False, markup=False, width=None if sys.stdout.isatty() else PIPED_WIDTH
+)
+err: Final = Console(stderr=True, highlight=False, markup=False)
 
 COLOURS: Final = {
     "friend": "green",
@@ -36,12 +42,48 @@ def emit(data: Any) -> None:  # noqa: ANN401 - any JSON-ready data
 
 def say(message: str) -> None:
     """Tell a person something, on stderr."""
-    err.print(message, markup=False)
+    err.print(printable(message))
 
 
 def complain(message: str) -> None:
     """Tell of an error, on stderr."""
-    err.print(Text("error: ", style="bold red") + Text(message))
+    err.print(Text("error: ", style="bold red") + Text(printable(message)))
+
+
+def printable(text: str) -> str:
+    """Drop what a terminal would obey, such as escapes; keep line breaks."""
+    return "".join(c for c in text if c.isprintable() or c == "\n")
+
+
+@contextmanager
+def published(path: Path | None) -> Iterator[IO[str]]:
+    """Open where data go: stdout, or a file that appears under its name only when it is whole.
+
+    Args:
+        path: ``None`` or ``-`` for stdout; a pipe or device is written to as it is.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    if path is None or str(path) == "-":
+        yield sys.stdout
+        return
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", newline="\n") as sink:
+                yield sink
+            return
+        partial = path.with_name(path.name + ".part")
+        with partial.open("w", encoding="utf-8", newline="\n") as sink:
+            try:
+                yield sink
+            except BaseException:
+                partial.unlink()
+                raise
+        partial.replace(path)
+    except OSError as error:
+        problem = Problem("--output", f"{path} cannot be written: {error.strerror}")
+        raise ConfigError([problem]) from None
 
 
 def typed(label: str) -> Text:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
 from relintel.batch.lines import LinesReport, score_lines
 from relintel.cli.collect import PARTIAL
 from relintel.cli.options import DEFAULT_STORE, Configuration, Json, Store, opened
-from relintel.cli.output import emit, out, progress, say
+from relintel.cli.output import emit, out, progress, published, say
 from relintel.errors import ConfigError, Problem
 from relintel.nlp.scorer import Scorer
 
@@ -70,26 +69,18 @@ def _score_file(
 ) -> LinesReport:
     with ExitStack() as stack:
         show = stack.enter_context(progress())
+        source: IO[bytes]
         if str(file) == "-":
             source = sys.stdin.buffer
-        elif file.is_file():
+        elif file.exists() and not file.is_dir():
             source = stack.enter_context(file.open("rb"))
         else:
             raise ConfigError([Problem("FILE", f"{file} is not a file")])
-        if output is None:
-            sink = sys.stdout
-        else:
-            # Readings appear under their name only when all of them are written.
-            partial = output.with_name(output.name + ".part")
-            sink = stack.enter_context(partial.open("w", encoding="utf-8", newline="\n"))
-        report = score_lines(
+        return score_lines(
             source,
-            sink.write,
+            stack.enter_context(published(output)).write,
             scorer,
             batch_size=batch_size,
             all_brands=all_brands,
             progress=lambda lines: show("read", lines, 0),
         )
-    if output is not None:
-        os.replace(partial, output)
-    return report

@@ -17,7 +17,7 @@ from relintel.cli.options import (
     Store,
     opened,
 )
-from relintel.cli.output import emit, out, table, typed
+from relintel.cli.output import emit, out, printable, table, typed
 from relintel.engine import Engine
 from relintel.records import Match, Movement, Profile
 
@@ -96,7 +96,7 @@ def print_profile(found: Profile) -> None:
     head = Text.assemble(
         (found.customer, "bold"),
         " and ",
-        (found.brand, "bold"),
+        (printable(found.brand), "bold"),
         ": ",
         typed(found.relationship.label),
         f" ({found.confidence:.0%})",
@@ -135,7 +135,7 @@ def print_movements(title: str, found: list[Movement], most: int | None = None) 
         made.add_row(
             f"{movement.at:%Y-%m-%d}",
             movement.customer,
-            movement.brand,
+            printable(movement.brand),
             typed(movement.source),
             typed(movement.target),
             _quoted(movement.quote or ""),
@@ -152,7 +152,7 @@ def print_distribution(engine: Engine) -> None:
     order = ("intimate", "friend", "love_hate", "distant", "enemy", "undetermined")
     made = table("Relationships", "brand", *order[:-1], "unsure", "customers")
     for brand, types in counts.items():
-        made.add_row(brand, *(str(types[label]) for label in order), str(types.total()))
+        made.add_row(printable(brand), *(str(types[label]) for label in order), str(types.total()))
     out.print(made)
 
 
@@ -168,7 +168,7 @@ def _list_profiles(
         sure = f"{found.confidence:.2f}{' ?' if found.abstained else ''}"
         made.add_row(
             found.customer,
-            found.brand,
+            printable(found.brand),
             typed(found.relationship.label),
             sure,
             str(found.messages),

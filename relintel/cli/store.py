@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Annotated, Final
 import typer
 
 from relintel.artifacts import model_folder, verify
-from relintel.cli.options import DEFAULT_STORE, Configuration, Json, Store, opened
-from relintel.cli.output import emit, out, say
+from relintel.cli.options import DEFAULT_STORE, Configuration, Json, Store, is_store, opened
+from relintel.cli.output import emit, out, printable, published, say
 from relintel.errors import ConfigError, Problem, RelintelError
 
 TEMPLATE: Final = """\
@@ -44,21 +43,28 @@ def init(store: Store = DEFAULT_STORE) -> None:
     out.print(f"{store} is ready; describe brands and sources in {file}")
 
 
-def doctor(store: Store = DEFAULT_STORE, config: Configuration = None, json: Json = False) -> None:
+def doctor(
+    store: Store = DEFAULT_STORE,
+    config: Configuration = None,
+    scrub: Annotated[
+        bool, typer.Option("--scrub", help="Rewrite the files, so that nothing erased is left.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Check model, packages, configuration and store; say what is wrong and what to do."""
     checks = {
         "model": _checked(lambda: verify(model_folder("base"))),
         **{f"extra {name}": _extra(package, name) for name, package in _EXTRAS.items()},
     }
-    if store.is_dir():
-        checks["store"] = _checked(lambda: _open_and_count(store, config))
+    if is_store(store):
+        checks["store"] = _checked(lambda: _open_and_count(store, config, scrub=scrub))
     else:
-        checks["store"] = f"missing: {store} does not exist; `relintel init` makes one"
+        checks["store"] = f"missing: {store} is no store; `relintel init` makes one"
     if json:
         emit(checks)
     else:
         for name, state in checks.items():
-            out.print(f"{name:<15} {state}", markup=False)
+            out.print(f"{name:<15} {printable(state)}")
     if any(state.startswith("wrong") for state in checks.values()):
         raise typer.Exit(1)
 
@@ -71,16 +77,9 @@ def export(
     config: Configuration = None,
 ) -> None:
     """Write everything in the store as JSON lines, sorted by natural keys."""
-    with opened(store, config) as engine:
-        if output is None:
-            for row in engine.export():
-                sys.stdout.write(jsonlib.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
-            return
-        partial = output.with_name(output.name + ".part")
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            for row in engine.export():
-                file.write(jsonlib.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
-        os.replace(partial, output)
+    with opened(store, config) as engine, published(output) as sink:
+        for row in engine.export():
+            sink.write(jsonlib.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 def forget(
@@ -126,6 +125,9 @@ def _checked(check: object) -> str:
     return f"ok{f': {told}' if told else ''}"
 
 
-def _open_and_count(store: Path, config: Path | None) -> str:
+def _open_and_count(store: Path, config: Path | None, *, scrub: bool) -> str:
     with opened(store, config) as engine:
+        verify(model_folder(engine.config.model))
+        if scrub:
+            engine.scrub()
         return ", ".join(f"{count} {name}" for name, count in engine.counts().items())

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _ADDRESSEE: Final = re.compile(r"^\W{0,3}[@＠](\w[\w.-]{1,40})")
-_INFLECTED_LANGUAGES: Final = frozenset({"pl", "lt", "ru", "de"})
+_LONGEST_ENDING: Final = {"pl": 4, "lt": 4, "ru": 4, "de": 1}
+"""Language → most letters that its grammar puts behind a name."""
+
 _VOWELS_AT_END: Final = re.compile("[aeiouyąęėаеиоуыюя]+$")
-_LONGEST_ENDING: Final = 4
 _SHORTEST_STEM: Final = 4
 
 
@@ -67,8 +68,8 @@ class BrandFinder:
             for matcher in (self._any_case, self._as_written)
             for key, start, end in matcher(doc)
         }
-        if language in _INFLECTED_LANGUAGES:
-            found.update(self._inflected(doc))
+        if most := _LONGEST_ENDING.get(language):
+            found.update(self._inflected(doc, most))
         ordered = sorted(found.items(), key=lambda item: (item[0][0], -item[0][1]))
         kept: list[Mention] = []
         for (start, end), brand in ordered:
@@ -88,9 +89,9 @@ class BrandFinder:
         handle = match.group(1).rstrip(".-")
         return self._handles.get(handle.casefold(), None if self._handles else handle)
 
-    def _inflected(self, doc: Doc) -> Iterator[tuple[tuple[int, int], str]]:
+    def _inflected(self, doc: Doc, most: int) -> Iterator[tuple[tuple[int, int], str]]:
         for token in doc:
             word = token.lower_.lstrip("@#")
             for stem, brand in self._stems.items():
-                if word.startswith(stem) and len(word) - len(stem) <= _LONGEST_ENDING:
+                if word.startswith(stem) and len(word) - len(stem) <= most:
                     yield (token.idx, token.idx + len(token)), brand

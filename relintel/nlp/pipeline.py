@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from relintel.config import BrandConfig
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 20_000
 """Characters of a text that are searched for sentences and brands; the model reads fewer."""
+
+_APART: Final = re.compile(r"[^\w@#]|[\u3400-\u9fff\uf900-\ufaff]")
+"""What stands as a token of its own inside a run without spaces: every mark, and every Chinese
+character, so that a name is found in a sentence without spaces. spaCy's own rules for the ends of
+words take quadratic time on long runs of marks."""
 
 _ENDS: Final = [".", "!", "?", "…", "。", "！", "？", "；", "\n", "\n\n", "\r\n"]
 
@@ -29,33 +35,35 @@ class Marked:
 
 
 class Pipeline:
-    """Marks sentences and brands; one blank spaCy pipeline a script.
+    """Marks sentences and brands with one blank spaCy pipeline.
 
-    Chinese is cut into characters, so that a name inside a sentence without spaces is found.
+    Args:
+        brands: brands to look for, by name.
     """
 
     def __init__(self, brands: Mapping[str, BrandConfig]) -> None:
         self._brands = brands
-        self._finders: dict[str, tuple[Language, BrandFinder]] = {}
 
     def mark(self, text: str, language: str) -> Marked:
         """Mark one text; only its first 20,000 characters are looked at."""
-        nlp, finder = self._for("zh" if language == "zh" else "xx")
-        doc = nlp(text[:_LONGEST])
-        sentences = tuple((sent.start_char, sent.end_char) for sent in doc.sents)
-        return Marked(sentences, finder.mentions(doc, language), finder.addressee(text))
+        finder = self._finder
+        # Words met in texts would otherwise stay in the vocabulary for ever.
+        with self._nlp.memory_zone():
+            doc = self._nlp(text[:_LONGEST])
+            sentences = tuple((sent.start_char, sent.end_char) for sent in doc.sents)
+            mentions = finder.mentions(doc, language)
+        return Marked(sentences, mentions, finder.addressee(text))
 
-    def _for(self, code: str) -> tuple[Language, BrandFinder]:
-        if code not in self._finders:
-            nlp = _blank(code)
-            self._finders[code] = (nlp, BrandFinder(self._brands, nlp.make_doc))
-        return self._finders[code]
+    @cached_property
+    def _finder(self) -> BrandFinder:
+        return BrandFinder(self._brands, self._nlp.make_doc)
 
+    @cached_property
+    def _nlp(self) -> Language:
+        import spacy  # loading it takes a second, which commands that read nothing need not pay
+        from spacy.tokenizer import Tokenizer
 
-@cache
-def _blank(code: str) -> Language:
-    import spacy  # loading it takes a second, which commands that read nothing need not pay
-
-    nlp = spacy.blank(code)
-    nlp.add_pipe("sentencizer", config={"punct_chars": _ENDS})
-    return nlp
+        nlp = spacy.blank("xx")
+        nlp.tokenizer = Tokenizer(nlp.vocab, infix_finditer=_APART.finditer)
+        nlp.add_pipe("sentencizer", config={"punct_chars": _ENDS})
+        return nlp

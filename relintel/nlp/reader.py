@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
@@ -19,9 +18,6 @@ from relintel.nlp.view import View, view
 from relintel.records import Evidence, Judgement, Reading, Supports
 from relintel.text.language import identify
 
-PRIVATE_CHANNELS: Final = frozenset({"email", "chat", "call", "survey", "letter"})
-"""Channels in which a message is said to the company itself, whatever else it names."""
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -29,7 +25,8 @@ class Request:
 
     Attributes:
         brand: the target, when it is known for certain; no other brand is then read.
-        default: the target when the text neither addresses nor names a brand.
+        default: the brand the text was sent to or posted about; read besides those it names.
+        fallback: the target when no other is known.
         author: the author's name, by which a signature is known.
         every: read every brand that is named or addressed, not only the first.
         language: ISO code, when the caller knows it.
@@ -39,7 +36,7 @@ class Request:
     text: str
     brand: str | None = None
     default: str | None = None
-    channel: str = "unknown"
+    fallback: str | None = None
     language: str | None = None
     author: str = ""
     every: bool = False
@@ -139,16 +136,13 @@ class Reader:
 def targets(request: Request, marked: Marked) -> tuple[str | None, ...]:
     """Choose the brands a text is read for.
 
-    A given brand is the only one. Otherwise the addressee comes first, then the brands named; the
-    default joins them where the channel is private (the text was sent to it), or nothing is named.
+    A brand given for certain is the only one. Otherwise the brand it was sent to or posted about
+    comes first, then the addressee, then the brands named, and the fallback where there is none.
     """
     if request.brand is not None:
         return (request.brand,)
-    found = [marked.addressee] if marked.addressee else []
-    found += [mention.brand for mention in marked.mentions]
-    if request.default and (request.channel in PRIVATE_CHANNELS or not found):
-        found.insert(0, request.default)
-    unique: tuple[str | None, ...] = tuple(dict.fromkeys(found)) or (None,)
+    found = [request.default, marked.addressee, *(mention.brand for mention in marked.mentions)]
+    unique = tuple(dict.fromkeys(brand for brand in found if brand)) or (request.fallback,)
     return unique if request.every else unique[:1]
 
 

@@ -7,7 +7,7 @@ from itertools import count, islice
 from typing import Any
 
 from relintel.config import BrandConfig
-from relintel.errors import InputError
+from relintel.errors import ConfigError, InputError, Problem
 from relintel.nlp.model import ReadingModel
 from relintel.nlp.reader import Reader, Request
 from relintel.records import Reading
@@ -42,6 +42,8 @@ class Scorer:
         Raises:
             ModelError: the model is absent, damaged or foreign.
         """
+        if isinstance(brands, str):
+            brands = [brands]
         if not isinstance(brands, Mapping):
             brands = {name: BrandConfig() for name in brands}
         return cls(Reader(ReadingModel.load(model, threads=threads), brands))
@@ -61,7 +63,7 @@ class Scorer:
         """Read a stream of records, in order.
 
         Args:
-            records: mappings with ``text`` and optionally ``id``, ``brand``, ``lang``, ``channel``.
+            records: mappings with ``text`` and optionally ``id``, ``brand``, ``lang``.
             batch_size: records read at a time; also the most that are held in memory.
             all_brands: give one reading for every brand addressed or named, instead of one in all.
 
@@ -70,7 +72,10 @@ class Scorer:
 
         Raises:
             InputError: a record has no string ``text``; its number is the place.
+            ConfigError: `batch_size` is below 1.
         """
+        if batch_size < 1:
+            raise ConfigError([Problem("batch_size", "must be at least 1")])
         numbered = zip(count(), records, strict=False)
         for chunk in _chunks(numbered, batch_size):
             requests = [_request(number, record, all_brands) for number, record in chunk]
@@ -84,9 +89,8 @@ def _request(number: int, record: Mapping[str, Any], every: bool) -> Request:
     identity = record.get("id")
     return Request(
         id=str(number if identity is None else identity),
-        text=record["text"],
-        brand=record.get("brand") or None,
-        channel=record.get("channel") or "unknown",
+        text=whole(record["text"]),
+        brand=whole(record.get("brand") or "") or None,
         language=record.get("lang") or None,
         every=every,
     )
@@ -97,3 +101,8 @@ def _chunks(
 ) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
     while chunk := list(islice(numbered, size)):
         yield chunk
+
+
+def whole(text: str) -> str:
+    """Replace half surrogates, which JSON can carry and UTF-8 cannot, by U+FFFD; lengths stay."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -97,9 +97,7 @@ def _is_wrapped_quote(lines: Sequence[Line], index: int) -> bool:
     return wide and above.depth == below.depth and line.text[:1].islower()
 
 
-def _label_tails(
-    lines: Sequence[Line], kinds: list[Kind], words: Conventions, author: str
-) -> None:
+def _label_tails(lines: Sequence[Line], kinds: list[Kind], words: Conventions, author: str) -> None:
     start = 0
     while start < len(lines):
         end = start

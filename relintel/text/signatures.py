@@ -171,9 +171,7 @@ def _contact_block(lines: Sequence[Line], end: int, words: Conventions) -> Tail 
     return (first, end, "signature") if reached else None
 
 
-def _authors_name(
-    lines: Sequence[Line], end: int, words: Conventions, author: str
-) -> Tail | None:
+def _authors_name(lines: Sequence[Line], end: int, words: Conventions, author: str) -> Tail | None:
     """Find a paragraph of few lines that begins with the author's name and says nothing.
 
     It is the last one; where the name stands in full on a line of its own, a company's details may

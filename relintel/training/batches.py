@@ -25,8 +25,7 @@ class Batch:
 
     Attributes:
         rows: (B,) positions in the example list.
-        targets: head name → (B,) class indices or `UNKNOWN`; ``flags`` → (B, F) 0/1 or `UNKNOWN`;
-            ``emotions`` → (B, E) likewise, where examples carry them.
+        targets: head name → (B,) class indices or `UNKNOWN`; ``flags`` → (B, F) 0/1 or `UNKNOWN`.
         weight: (B,) share of each example's loss.
     """
 

@@ -13,6 +13,7 @@ from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from relintel.errors import ModelError
 from relintel.nlp.heads import HEAD, HEADS, LOGIT_COUNT
 from relintel.training.batches import UNKNOWN, Batch, batches, encode
 from relintel.training.data import Example
@@ -25,8 +26,10 @@ class Recipe:
 
     Attributes:
         length: most tokens of a text.
+        body_rate: highest learning rate of the encoder; `head_rate`: of the heads.
+        warmup: share of the steps in which the rates rise; afterwards they fall to zero.
         distil: weight of the cosine loss that holds vectors to the base encoder's.
-        head_weights: share of each head's loss.
+        smoothing: label smoothing.
     """
 
     epochs: int = 5
@@ -72,6 +75,7 @@ def fit(
     *,
     anchor: ReadingNetwork,
     checkpoint: Path | None = None,
+    made_from: str = "",
     report: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Train `network` in place.
@@ -83,7 +87,11 @@ def fit(
         recipe: see `Recipe`.
         anchor: the base encoder, to whose vectors the network's are held.
         checkpoint: file for the state after every epoch; a run that was cut off goes on from it.
+        made_from: digest of all that decides the outcome; a checkpoint with another is refused.
         report: told of every epoch.
+
+    Raises:
+        ModelError: the checkpoint is of another run.
     """
     encodings = encode(tokenizer, examples, recipe.length)
     weights = _class_weights(examples)
@@ -91,7 +99,7 @@ def fit(
     per_epoch = -(-len(examples) // recipe.batch)
     schedule = _schedule(optimiser, per_epoch * recipe.epochs, recipe.warmup)
     parts: tuple[Stateful, ...] = (network, optimiser, schedule)
-    first = _resume(checkpoint, parts)
+    first = _resume(checkpoint, parts, made_from)
     if first == recipe.epochs:
         return
     base = _vectors(anchor, examples, encodings)
@@ -112,7 +120,7 @@ def fit(
             optimiser.zero_grad(set_to_none=True)
             losses.append(float(loss.detach()))
         report(f"epoch {epoch + 1}/{recipe.epochs}: loss {np.mean(losses):.3f}")
-        _save(checkpoint, parts, epoch + 1)
+        _save(checkpoint, parts, made_from, epoch + 1)
 
 
 @torch.no_grad()
@@ -198,18 +206,22 @@ def _schedule(
     return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
 
 
-def _save(path: Path | None, parts: Sequence[Stateful], epoch: int) -> None:
+def _save(path: Path | None, parts: Sequence[Stateful], made_from: str, epoch: int) -> None:
     if path is not None:
         partial = path.with_suffix(".part")
-        torch.save({"state": [part.state_dict() for part in parts], "epoch": epoch}, partial)
+        state = [part.state_dict() for part in parts]
+        torch.save({"state": state, "made_from": made_from, "epoch": epoch}, partial)
         partial.replace(path)
 
 
-def _resume(path: Path | None, parts: Sequence[Stateful]) -> int:
+def _resume(path: Path | None, parts: Sequence[Stateful], made_from: str) -> int:
     """Load the parts' state and return how many epochs are done."""
     if path is None or not path.exists():
         return 0
     saved = torch.load(path, weights_only=True)
+    if saved["made_from"] != made_from:
+        remedy = "Remove it, or name another folder with --work"
+        raise ModelError(path, "is the checkpoint of other data or another recipe", remedy)
     for part, state in zip(parts, saved["state"], strict=True):
         part.load_state_dict(state)
     return int(saved["epoch"])

@@ -9,7 +9,6 @@ contribution, so the contributions explain the logits exactly and cost nothing e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,22 +22,7 @@ from relintel.nlp.heads import HEADS, LOGIT_COUNT
 ENCODER_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Checksum of all-MiniLM-L6-v2's ``model.safetensors``."""
 
-_HIDDEN_LAYERS_PER_TOKEN_KEY: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """What one pass gives for B messages of at most T tokens.
-
-    Attributes:
-        vector: (B, 384) unit length, from the text alone.
-        logits: (B, `LOGIT_COUNT`), heads in the order of `HEADS`.
-        contributions: (B, T, `LOGIT_COUNT`); summed over T, plus a bias, they are the logits.
-    """
-
-    vector: Tensor
-    logits: Tensor
-    contributions: Tensor
+_KEY_WIDTH: Final = 64
 
 
 class ReadingNetwork(nn.Module):
@@ -47,7 +31,7 @@ class ReadingNetwork(nn.Module):
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
         self.encoder = BertModel(config, add_pooling_layer=False)
-        width, key = config.hidden_size, _HIDDEN_LAYERS_PER_TOKEN_KEY
+        width, key = config.hidden_size, _KEY_WIDTH
         self.key = nn.Linear(width, key)
         self.query = nn.Linear(width, key * len(HEADS))
         self.gate = nn.Linear(width, width)
@@ -58,12 +42,17 @@ class ReadingNetwork(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Encode; see `Outputs` for the three results.
+        """Read B messages of at most T tokens.
 
         Args:
             input_ids: (B, T) int64.
             attention_mask: (B, T), 1 for real tokens.
             token_type_ids: (B, T), 0 for the text with its specials, 1 for the target.
+
+        Returns:
+            The vectors (B, 384), unit length, from the text alone; the logits (B, `LOGIT_COUNT`),
+            heads in the order of `HEADS`; each token's contribution to them
+            (B, T, `LOGIT_COUNT`), which summed over T and with a bias are the logits.
         """
         real = attention_mask.bool()
         target = token_type_ids.bool() & real
@@ -84,7 +73,7 @@ class ReadingNetwork(nn.Module):
     def _contributions(self, hidden: Tensor, text: Tensor, target: Tensor) -> Tensor:
         batch, length, _ = hidden.shape
         query = self.query(target).view(batch, len(HEADS), -1)
-        scores = self.key(hidden) @ query.transpose(1, 2) / _HIDDEN_LAYERS_PER_TOKEN_KEY**0.5
+        scores = self.key(hidden) @ query.transpose(1, 2) / _KEY_WIDTH**0.5
         weights = scores.masked_fill(~text[:, :, None], -1e9).softmax(dim=1)
         gated = self.dropout(hidden * (1 + torch.tanh(self.gate(target)))[:, None, :])
         parts = [weights[:, :, index, None] * head(gated) for index, head in enumerate(self.values)]

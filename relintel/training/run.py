@@ -85,6 +85,7 @@ class Run:
         self.tokenizer = Tokenizer.from_file(str(self.encoder / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
+        self._first = ""
         work.mkdir(parents=True, exist_ok=True)
 
     def first_pass(self) -> ReadingNetwork:
@@ -117,6 +118,10 @@ class Run:
         self, stage: str, network: ReadingNetwork, examples: Sequence[Example], recipe: Recipe
     ) -> None:
         self._report(f"{stage}: {len(examples)} messages")
+        made_from = digest(examples, recipe, self._first)
+        if stage == "related":
+            # Every later stage begins where this one ends.
+            self._first = made_from
         checkpoint = self._work / f"{stage}.pt"
         fit(
             network,
@@ -125,8 +130,17 @@ class Run:
             recipe,
             anchor=ReadingNetwork.from_pretrained(self.encoder),
             checkpoint=checkpoint,
+            made_from=made_from,
             report=self._report,
         )
+
+
+def digest(examples: Sequence[Example], recipe: Recipe, before: str) -> str:
+    """Return a short digest of all that decides what a stage comes to."""
+    told = hashlib.sha256(f"{recipe} {before}".encode())
+    for example in examples:
+        told.update(repr(example).encode())
+    return told.hexdigest()[:16]
 
 
 def fifth(example: Example) -> int:

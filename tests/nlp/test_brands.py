@@ -60,7 +60,7 @@ def test_a_leading_handle_is_the_addressee(
 def test_without_configured_brands_a_leading_handle_is_taken_for_one() -> None:
     marked = Pipeline({}).mark("@SomeBrand: where is my parcel", "en")
     assert marked.addressee == "SomeBrand"
-    assert targets(Request("1", "", channel="social"), marked) == ("SomeBrand",)
+    assert targets(Request("1", ""), marked) == ("SomeBrand",)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_without_configured_brands_a_leading_handle_is_taken_for_one() -> None:
     [
         ({"brand": "Acme"}, ("Acme",)),
         ({}, ("Plinket", "Corvenna")),
-        ({"default": "Acme"}, ("Plinket", "Corvenna")),
-        ({"default": "Acme", "channel": "email"}, ("Acme", "Plinket", "Corvenna")),
-        ({"default": "Corvenna", "channel": "chat"}, ("Corvenna", "Plinket")),
+        ({"default": "Acme"}, ("Acme", "Plinket", "Corvenna")),
+        ({"default": "Corvenna"}, ("Corvenna", "Plinket")),
+        ({"fallback": "Acme"}, ("Plinket", "Corvenna")),
     ],
 )
 def test_targets_of_a_text_that_names_two_brands(
@@ -78,13 +78,13 @@ def test_targets_of_a_text_that_names_two_brands(
 ) -> None:
     text = "Plinket was worse than Corvenna"
     marked = pipeline.mark(text, "en")
-    every = Request("1", text, every=True, **{"channel": "forum", **request_fields})
-    first = Request("1", text, every=False, **{"channel": "forum", **request_fields})
+    every = Request("1", text, every=True, **request_fields)
+    first = Request("1", text, every=False, **request_fields)
     assert targets(every, marked) == expected
     assert targets(first, marked) == expected[:1]
 
 
 def test_a_text_that_names_nothing_is_read_for_the_default_or_nobody(pipeline: Pipeline) -> None:
     marked = pipeline.mark("it broke", "en")
-    assert targets(Request("1", "it broke", channel="forum"), marked) == (None,)
-    assert targets(Request("1", "it broke", channel="forum", default="Acme"), marked) == ("Acme",)
+    assert targets(Request("1", "it broke"), marked) == (None,)
+    assert targets(Request("1", "it broke", fallback="Acme"), marked) == ("Acme",)
