@@ -1,4 +1,4 @@
-"""Labels: every file follows the derivation rule, joins its texts, and splits keep pairs together."""
+"""Labels: every file follows the derivation rule and joins its texts."""
 
 import gzip
 import hashlib
