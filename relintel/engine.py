@@ -231,7 +231,7 @@ class Engine:
     def export(self) -> Iterator[dict[str, Any]]:
         """Stream everything in the store as plain data, sorted by natural keys.
 
-        Two stores that hold the same messages, readings and profiles export the same.
+        The same messages, brought in the same order into a store with the same key, export alike.
         """
         return self._store.export_rows()
 

@@ -22,10 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from relintel.records import CollectReport
+from typing import Any
 
 
 class RelintelError(Exception):
@@ -104,13 +101,11 @@ class PartlyCollected(SourceError):
     """Some of several sources failed; the others were collected.
 
     Attributes:
-        reports: source → report, of those that were collected.
+        reports: source → `CollectReport`, of those that were collected.
         failures: source → what went wrong.
     """
 
-    def __init__(
-        self, reports: Mapping[str, CollectReport], failures: Mapping[str, RelintelError]
-    ) -> None:
+    def __init__(self, reports: Mapping[str, Any], failures: Mapping[str, RelintelError]) -> None:
         self.reports = dict(reports)
         self.failures = dict(failures)
         told = "; ".join(f"{name}: {error}" for name, error in self.failures.items())

@@ -8,11 +8,14 @@ from itertools import chain, islice
 from typing import Any, Final, Protocol, TypeAlias
 
 from relintel.collectors.base import Item
-from relintel.collectors.rows import object_row
-from relintel.collectors.tables import RowReader
+from relintel.collectors.checks import checked
+from relintel.collectors.registry import check_channel
+from relintel.collectors.rows import Row, object_row
+from relintel.collectors.tables import RowReader, check_columns
+from relintel.collectors.values import plain
 from relintel.config import SourceConfig
 from relintel.errors import ConfigError, Problem
-from relintel.records import Message
+from relintel.records import Message, Skipped
 
 _SAMPLE: Final = 1000
 API_SOURCE: Final = "api"
@@ -30,29 +33,51 @@ Incoming: TypeAlias = str | os.PathLike[str] | DataFrame | Iterable[Message | Ma
 
 
 def messages_of(data: Incoming, config: SourceConfig) -> Iterator[Item]:
-    """Turn data in memory into messages; a dict that cannot be one becomes a `Skipped`.
+    """Turn data in memory into messages; an item that cannot be one becomes a `Skipped`.
 
-    Columns are mapped as for table files; see `SourceConfig.columns`.
+    Columns are mapped as for table files; see `SourceConfig.columns`. What is neither a `Message`
+    nor a mapping with something in it is a ``bad_item``; for records see `checked`.
 
     Raises:
-        ConfigError: the data are of no known kind.
-        SourceError: the columns cannot be told.
+        ConfigError: the data are of no known kind, or an option is wrong.
+        SourceError: the columns cannot be told; raised when the first item is asked for.
     """
-    items = iter(_records(data))
+    check_channel(config)
+    check_columns(config)
+    return _read(iter(_records(data)), config)
+
+
+def _read(items: Iterator[object], config: SourceConfig) -> Iterator[Item]:
     sample = list(islice(items, _SAMPLE))
-    named = config.name or API_SOURCE
-    rows = [object_row(item, "").values for item in sample if not isinstance(item, Message)]
-    reader = RowReader(config, named, rows, sparse=True) if rows else None
+    reader: RowReader | None = None
     for number, item in enumerate(chain(sample, items), 1):
-        if isinstance(item, Message):
-            yield item
-            continue
         place = f"item {number}"
-        reader = reader or RowReader(config, named, [object_row(item, place).values], sparse=True)
-        yield reader.read(object_row(item, place), place)
+        row = _row(item, place)
+        if isinstance(item, Message):
+            yield checked(item, place)
+        elif row.fault is not None:
+            yield Skipped(place, row.fault)
+        else:
+            reader = reader or _reader(config, sample if number <= len(sample) else [item])
+            yield reader.read(row, place)
 
 
-def _records(data: Any) -> Iterable[Message | Mapping[str, Any]]:  # noqa: ANN401 - told apart here
+def _reader(config: SourceConfig, sample: Iterable[object]) -> RowReader:
+    rows = [row.values for item in sample if (row := _row(item, "")).fault is None]
+    return RowReader(config, config.name or API_SOURCE, rows, sparse=True)
+
+
+def _row(item: object, place: str) -> Row:
+    try:
+        row = object_row(item, place)
+    except Exception:  # mappings of others, and their keys, may raise anything
+        row = Row(place, {}, "bad_item")
+    if row.fault is not None:
+        return Row(place, {}, "bad_item")
+    return Row(place, {column: plain(value) for column, value in row.values.items()})
+
+
+def _records(data: Any) -> Iterable[object]:  # noqa: ANN401 - told apart here
     if hasattr(data, "columns") and hasattr(data, "to_dict"):
         records: Iterable[Mapping[str, Any]] = (
             data.to_dicts() if hasattr(data, "to_dicts") else data.to_dict("records")

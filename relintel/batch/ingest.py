@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from relintel.collectors.base import Item
+from relintel.customers.directory import Directory
 from relintel.customers.identity import Identity, Known
-from relintel.customers.keys import Key, key_hash, keys_of
+from relintel.customers.keys import Key, key_hash, keys_of, natural_key, party_keys
 from relintel.records import Checkpoint, CollectReport, Message, Skipped
-from relintel.store import Arrival, KeyRow, Store
+from relintel.store import Arrangement, Arrival, KeyRow, Owner, Store
 
 BATCH: Final = 500
 """Messages committed together where a source gives no checkpoint before."""
@@ -72,13 +74,13 @@ class Ingest:
         self._reasons[item.reason] += 1
 
     def _commit(self, batch: list[Message], checkpoint: Checkpoint | None) -> None:
-        arrivals, merges = self._arrivals(batch)
+        letters = [_letter(self._store.key, message, self._origin.join) for message in batch]
         counts = self._store.commit_batch(
             self._origin.name,
-            arrivals,
+            list(dict.fromkeys(key for letter in letters for key in letter.hashes())),
+            partial(self._arrange, letters),
             checkpoint.cursor if checkpoint else None,
             self._origin.settings,
-            merges=merges,
         )
         self._counts.update(
             created=counts.created, updated=counts.updated, unchanged=counts.unchanged
@@ -86,52 +88,62 @@ class Ingest:
         if counts.forgotten:
             self._reasons["forgotten"] += counts.forgotten
 
-    def _arrivals(self, batch: list[Message]) -> tuple[list[Arrival], list[tuple[str, str]]]:
+    def _arrange(
+        self, letters: Sequence[_Letter], owners: Mapping[str, Owner], buried: Set[str]
+    ) -> Arrangement:
         """Find every author's customer; people met earlier in the batch are already known."""
-        secret = self._store.key
-        keys = {
-            id(message): keys_of(message, join=self._origin.join)
-            for message in batch
-            if message.direction == "inbound"
-        }
-        hashes = [key_hash(secret, key) for group in keys.values() for key in group]
-        known = {
-            found: Known(owner.customer, owner.numbered)
-            for found, owner in self._store.owners(hashes).items()
-        }
+        directory = Directory(
+            {key: Known(owner.customer, owner.numbered) for key, owner in owners.items()}
+        )
         arrivals, merges = [], []
-        for message in batch:
-            group = keys.get(id(message))
-            if group is None:
-                arrivals.append(Arrival(message, None))
+        for letter in letters:
+            if not letter.keys or not buried.isdisjoint(letter.hashes()):
+                # The company's, or one the store will refuse: it must not join people either.
+                arrivals.append(Arrival(letter.message, None, refused_with=letter.hashes()))
                 continue
-            assignment = self._identity.assign(group, known)
-            fresh = [_key_row(secret, key, assignment.customer) for key in assignment.keys]
-            merges += [(old, assignment.customer) for old in assignment.merges]
-            if fresh or assignment.merges:
-                _learn(known, fresh, assignment.customer, assignment.merges)
-            rows = tuple(_key_row(secret, key, assignment.customer) for key in group)
-            arrivals.append(Arrival(message, assignment.customer, rows))
+            made = self._identity.assign(tuple(letter.keys), directory.known)
+            merges += [(old, made.customer) for old in made.merges]
+            if made.keys or made.merges:
+                directory.learn(
+                    made.customer,
+                    [letter.keys[key] for key in made.keys],
+                    numbered=any(key.kind == "customer" for key in made.keys),
+                    merged=made.merges,
+                )
+            rows = (KeyRow(letter.keys[key], key.kind, made.customer) for key in letter.keys)
+            arrivals.append(Arrival(letter.message, made.customer, tuple(rows), letter.barring))
         return arrivals, merges
 
 
-def _learn(
-    known: dict[str, Known], fresh: list[KeyRow], customer: str, merged: tuple[str, ...]
-) -> None:
-    """Add what a message told to `known`, so that the batch's next messages profit from it."""
-    same = {customer, *merged}
-    numbered = any(row.kind == "customer" for row in fresh) or any(
-        owner.numbered for owner in known.values() if owner.customer in same
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message with the hashes of the keys that matter to it.
+
+    Attributes:
+        keys: the author's, the strongest first, each with its hash; none of the company's own.
+        barring: hashes of further keys that keep it out when they have a tombstone.
+    """
+
+    message: Message
+    keys: Mapping[Key, str]
+    barring: tuple[str, ...]
+
+    def hashes(self) -> tuple[str, ...]:
+        return (*self.keys.values(), *self.barring)
+
+
+def _letter(secret: bytes, message: Message, join: bool) -> _Letter:
+    inbound = message.direction == "inbound"
+    # Who was forgotten stays so in a source whose people are not joined, and as an addressee.
+    people = (message.author,) if inbound else message.recipients
+    barring = [natural_key(message.source, message.external_id)]
+    barring += [key for person in people for key in party_keys(person, message.source)]
+    keys = keys_of(message, join=join) if inbound else ()
+    return _Letter(
+        message,
+        {key: key_hash(secret, key) for key in keys},
+        tuple(key_hash(secret, key) for key in barring if key not in keys),
     )
-    for row in fresh:
-        known[row.key_hash] = Known(customer, numbered)
-    for found, owner in known.items():
-        if owner.customer in same:
-            known[found] = Known(customer, numbered)
-
-
-def _key_row(secret: bytes, key: Key, customer: str) -> KeyRow:
-    return KeyRow(key_hash(secret, key), key.kind, customer)
 
 
 def _batches(

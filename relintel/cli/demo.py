@@ -18,6 +18,8 @@ from relintel.records import CollectReport, Profile
 
 SHOWN: Final = ("enemy", "love_hate", "intimate")
 """Types of which the demo shows one profile each."""
+MANY: Final = 6
+"""Messages from which on a profile counts as well founded."""
 
 
 def demo(
@@ -37,11 +39,11 @@ def demo(
 
 
 def telling(engine: Engine) -> list[Profile]:
-    """Choose for each of `SHOWN` the surest profile with quotes."""
+    """Choose for each of `SHOWN` a profile with quotes: of many messages first, then the surest."""
     chosen = []
     for label in SHOWN:
         found = [p for p in engine.profiles(relationship=label) if p.evidence and not p.abstained]
-        found.sort(key=lambda p: (-round(p.confidence, 2), -p.messages, p.customer))
+        found.sort(key=lambda p: (p.provisional, -min(p.messages, MANY), -p.confidence, p.customer))
         chosen += found[:1]
     return chosen
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from relintel.collectors.columns import snake
 from relintel.collectors.decoding import clean
+from relintel.collectors.values import is_number, plain
 from relintel.records import Direction
 from relintel.taxonomy import CHANNELS
 
@@ -33,6 +33,9 @@ _OUTBOUND_WORDS: Final = frozenset(
     "assistant public_reply private_note note sent teammate".split()
 )
 _INBOUND_FLAGS: Final = frozenset("inbound incoming from_customer is_customer".split())
+_EXACT: Final = 2**53
+"""Whole numbers below it survive as floats."""
+_LARGEST_RATING: Final = 10**9
 _TRUE: Final = frozenset({"true", "1", "yes", "y", "t"})
 _FALSE: Final = frozenset({"false", "0", "no", "n", "f"})
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,7})(?:\.\d{1,9})?")
@@ -47,29 +50,37 @@ def as_text(value: object, *, strip: bool = True) -> str | None:
     """Return a cell as text, whole floats without their ``.0`` (ids that passed through pandas).
 
     Returns:
-        ``None`` for empty cells and NaN.
+        ``None`` for empty cells, NaN and the like, and for what is no text, number, boolean, date
+        or UUID.
     """
+    value = plain(value)
     if isinstance(value, bytes):
         value = value.decode("utf-8", errors="replace")
     if isinstance(value, str):
         text = clean(value)
         return (text.strip() if strip else text) or None
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
     if isinstance(value, bool):
         return str(value).casefold()
-    if isinstance(value, datetime | date):
-        return value.isoformat() if value == value else None  # pandas' NaT is a datetime
-    return str(value) if isinstance(value, int | float | Decimal) else None
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return _digits(value) if is_number(value) else None
+
+
+def _digits(value: Any) -> str:  # noqa: ANN401 - any number
+    exact = not isinstance(value, float) or abs(value) < _EXACT
+    return str(int(value)) if exact and value == int(value) else str(value)
 
 
 def as_number(value: object) -> float | None:
     """Return a rating as a number; the first number of a text like ``4 stars`` or ``4,5/5``."""
-    if isinstance(value, bool) or value is None:
+    cell = plain(value)
+    if is_number(cell):
+        return float(cell) if abs(cell) < _LARGEST_RATING else None
+    if not isinstance(cell, str):
         return None
-    found = re.match(r"\s*(-?\d{1,9}(?:[.,]\d{1,9})?)(?![\d.,])", str(value)[:64])
+    found = re.match(r"\s*(-?\d{1,9}(?:[.,]\d{1,9})?)(?![\d.,])", cell[:64])
     return float(found[1].replace(",", ".")) if found else None
 
 
@@ -102,10 +113,11 @@ def number_columns(rows: Sequence[Mapping[str, Any]], used: Collection[str]) -> 
 
 def as_fact(column: str, value: object, *, numeric: bool) -> str | float | int | bool | None:
     """Return a cell as a fact; a number only where the column is one and the cell agrees."""
+    value = plain(value)
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float) and not _NAMES_ID.search(snake(column)):
-        return value if math.isfinite(value) and abs(value) < 2**53 else as_text(value)
+        return value if abs(value) < _EXACT else as_text(value)
     text = as_text(value)
     if text is None or not isinstance(value, str):
         return text

@@ -31,10 +31,7 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
         "updated_at", "start_date",
     ),
     "brand": ("brand", "brand_name", "company", "company_name", "merchant", "airline", "app"),
-    "customer": (
-        "customer", "customer_id", "customer_number", "customer_no", "client_id", "account_id",
-        "contact_id", "user_id", "crm_id",
-    ),
+    "customer": ("customer", "customer_id", "customer_number", "customer_no", "crm_id"),
     "name": (
         "name", "customer_name", "author_name", "full_name", "requester_name", "requester",
         "from_name", "user_name", "reviewer_name", "reviewername", "sender_name", "contact_name",
@@ -46,8 +43,9 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
         "contacts_email", "sender_email", "recipient_email", "from",
     ),
     "handle": (
-        "handle", "username", "author_id", "user", "screen_name", "twitter_handle",
+        "handle", "username", "author_id", "user_id", "user", "screen_name", "twitter_handle",
         "user_screen_name", "reviewer_id", "reviewerid", "nickname", "requester_id", "sender_id",
+        "contact_id", "client_id", "account_id",
     ),
     "channel": ("channel", "via_channel", "source_channel", "via", "medium", "ticket_channel"),
     "direction": (
@@ -74,7 +72,11 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
         "order_id", "order", "order_number", "order_no", "booking_id", "invoice_number",
     ),
 }  # fmt: skip
-"""Field of a message → headers that mean it, compared in snake case; the first present wins."""
+"""Field of a message → headers that mean it, compared in snake case; the first present wins.
+
+``customer`` joins people across sources, so only headers that say it is the company's own number
+mean it; a platform's ids of users, contacts and accounts count within their source, as handles.
+"""
 FIELDS: Final = tuple(SYNONYMS)
 STRONG_IDS: Final = frozenset({"id", "message_id", "external_id", "uuid", "row_id"})
 """Headers that name a row; the other synonyms of ``id`` may name a ticket with many rows."""

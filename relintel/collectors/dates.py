@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_tz
-from typing import Final
+from typing import Any, Final
+
+from relintel.collectors.values import is_number, plain
 
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -42,7 +44,7 @@ def parse_date(value: object, *, day_first: bool | None = None) -> datetime | No
     digits), RFC 2822 and its many broken forms, English month names, and numeric dates.
 
     Args:
-        value: text, number or datetime.
+        value: text, number, date (its midnight) or datetime, also numpy's and pandas'.
         day_first: order of ``03/04/2025``; ``None`` when unknown. Dots always mean day first, and
             a number above 12 decides for itself.
 
@@ -52,11 +54,10 @@ def parse_date(value: object, *, day_first: bool | None = None) -> datetime | No
     Raises:
         AmbiguousDate: only the order of day and month is missing.
     """
-    if isinstance(value, datetime):
-        return _in_range(value) if value == value else None  # pandas' NaT is a datetime
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    text = _plain(value)
+    value = plain(value)
+    if isinstance(value, date):
+        return _in_range(value if isinstance(value, datetime) else datetime.combine(value, time()))
+    text = _written(value)
     if not text or len(text) > _LONGEST or "\0" in text:
         return None
     if _DIGITS.match(text):
@@ -73,27 +74,28 @@ def day_comes_first(values: Iterable[object]) -> bool | None:
     """Decide from a whole column how it orders day and month; ``None`` when it does not tell."""
     first = second = False
     for value in values:
-        found = _NUMERIC.match(str(value).strip()[:_LONGEST])
+        found = _NUMERIC.match(value.strip()[:_LONGEST]) if isinstance(value, str) else None
         if found and found[2] != ".":
             first = first or int(found[1]) > 12
             second = second or int(found[3]) > 12
     return None if first == second else first
 
 
-def _plain(value: str | int | float) -> str:
+def _written(value: Any) -> str:  # noqa: ANN401 - any cell
     if isinstance(value, str):
         return " ".join(value.split())
-    if not 0 <= value < 10**20:  # false for NaN too
+    if not is_number(value) or not 0 <= value < 10**20:
         return ""
-    return str(int(value)) if value == int(value) else f"{value:.6f}"
+    return str(int(value)) if value == int(value) else f"{float(value):.6f}"
 
 
 def _in_range(when: datetime) -> datetime | None:
-    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
     try:
-        when = when.astimezone(UTC)
-    except (OverflowError, ValueError):
+        when = when.replace(tzinfo=UTC) if when.utcoffset() is None else when.astimezone(UTC)
+    except (OverflowError, ValueError, TypeError, NotImplementedError):  # zones of others
         return None
+    if type(when) is not datetime:  # pandas' own, with nanoseconds
+        when = datetime.combine(when.date(), when.time(), UTC)
     return when if _FIRST <= when <= _LAST else None
 
 

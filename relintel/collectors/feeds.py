@@ -44,13 +44,16 @@ class FeedCollector:
 
     @property
     def source(self) -> str:
-        """Name in natural keys: ``feed:`` and the address without query, or the file's name."""
+        """Name in natural keys: ``feed:`` and the address without query, or the file's name.
+
+        Raises:
+            SourceError: ``url`` is no address of the web.
+        """
         if self.config.name:
             return self.config.name
         if self.config.url is None:
             return f"feed:{source_path(self.config).stem}"
-        parts = urlsplit(self.config.url)
-        return f"feed:{parts.hostname or ''}{parts.path.rstrip('/')}"
+        return _name_of(self.config.url)
 
     def collect(self, cursor: Mapping[str, Any] | None) -> Iterator[Item]:
         """Yield the entries, unless the feed is as it was; see `Collector.collect`.
@@ -81,7 +84,11 @@ class FeedCollector:
             )
         if answer.unchanged:
             return None
-        return answer.body, {"etag": answer.etag, "modified": answer.modified}
+        validators = {"etag": answer.etag, "modified": answer.modified}
+        # What is no ASCII could not be sent back.
+        return answer.body, {
+            name: value if value and value.isascii() else None for name, value in validators.items()
+        }
 
     def _load(self) -> tuple[bytes, dict[str, str | None]]:
         path = source_path(self.config)
@@ -132,6 +139,18 @@ class FeedCollector:
             subject=title,
             facts={"link": link} if link and link != key else {},
         )
+
+
+def _name_of(url: str) -> str:
+    """Name a feed without what may be secret; an address cut wrongly could show its password."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.scheme in {"http", "https"} else None
+    except ValueError:  # its message may quote the address
+        host = None
+    if host is None:
+        raise SourceError("address", "is not an http or https address")
+    return f"feed:{host}{parts.path.rstrip('/')}"
 
 
 def _when(entry: Mapping[str, Any]) -> datetime | None:

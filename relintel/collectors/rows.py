@@ -162,17 +162,17 @@ def _json_row(line: bytes, place: str) -> Row | None:
 
 
 def object_row(value: object, place: str) -> Row:
-    """Make a row of a JSON object, nested ones flattened; anything else is a ``bad_row``."""
-    if not isinstance(value, dict) or not value:
+    """Make a row of a mapping, nested ones flattened; anything else is a ``bad_row``."""
+    if not isinstance(value, Mapping) or not value:
         return Row(place, {}, "bad_row")
     return Row(place, dict(_flat(value, "", 0)))
 
 
 def _flat(value: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
-        if isinstance(item, dict) and depth < _DEEPEST:
+        if isinstance(item, Mapping) and depth < _DEEPEST:
             yield from _flat(item, f"{prefix}{clean(str(key))}.", depth + 1)
-        elif not isinstance(item, list | dict):
+        elif not isinstance(item, list | tuple | Mapping):
             yield prefix + clean(str(key)), item
 
 

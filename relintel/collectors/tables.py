@@ -20,6 +20,7 @@ from relintel.collectors.cells import (
 from relintel.collectors.columns import FIELDS, STRONG_IDS, map_columns, snake
 from relintel.collectors.dates import AmbiguousDate, day_comes_first, parse_date
 from relintel.collectors.rows import Row, is_sparse, rows_of
+from relintel.collectors.values import plain
 from relintel.config import SourceConfig
 from relintel.errors import ConfigError, Problem, SourceError
 from relintel.records import Checkpoint, Direction, Message, Party, Skipped
@@ -40,10 +41,7 @@ class TableCollector:
     """
 
     def __init__(self, config: SourceConfig) -> None:
-        unknown = [field for field in config.columns if field not in FIELDS]
-        if unknown:
-            message = f"is not a field; fields are {', '.join(FIELDS)}"
-            raise ConfigError([Problem(f"columns.{field}", message) for field in unknown])
+        check_columns(config)
         self.config = config
 
     @property
@@ -101,6 +99,18 @@ class TableCollector:
         return digest.hexdigest()
 
 
+def check_columns(config: SourceConfig) -> None:
+    """Check which fields a source maps columns to.
+
+    Raises:
+        ConfigError: messages have no such fields; all are listed.
+    """
+    unknown = [field for field in config.columns if field not in FIELDS]
+    if unknown:
+        message = f"is not a field; fields are {', '.join(FIELDS)}"
+        raise ConfigError([Problem(f"columns.{field}", message) for field in unknown])
+
+
 def _rows_done(cursor: Mapping[str, Any] | None, mark: str) -> int | None:
     """Return how many rows an earlier run has covered; ``None`` when all of them."""
     if not cursor or cursor.get("mark") != mark:
@@ -150,7 +160,7 @@ class RowReader:
         values = row.values
         if any(as_text(values.get(c)) != wanted for c, wanted in self.config.rows.items()):
             return Skipped(place, "filtered")
-        body = as_text(self._cell(values, "text"), strip=False)
+        body = self._text(values, "text", strip=False)
         if not body or not body.strip():
             return Skipped(place, "empty_body")
         try:
@@ -181,8 +191,9 @@ class RowReader:
     def _cell(self, values: Mapping[str, Any], field: str) -> Any:  # noqa: ANN401 - any JSON value
         return values.get(self.columns.get(field, ""))
 
-    def _text(self, values: Mapping[str, Any], field: str) -> str | None:
-        return as_text(self._cell(values, field))
+    def _text(self, values: Mapping[str, Any], field: str, *, strip: bool = True) -> str | None:
+        cell = plain(self._cell(values, field))
+        return None if isinstance(cell, bool) else as_text(cell, strip=strip)
 
     def _author(self, values: Mapping[str, Any]) -> Party:
         fields = ("name", "address", "handle", "customer")

@@ -48,6 +48,10 @@ class Known:
 class ExactKeys:
     """One shared key makes one customer, unless two different customer numbers speak against it.
 
+    Ids are stable once given, so the order of arrival matters: an id follows the key by which the
+    customer was met first, and where numbers speak against each other a shared address or handle
+    stays with whom it was met first. The same order gives the same customers.
+
     Args:
         secret: the store's secret, from which ids and key hashes are made.
     """

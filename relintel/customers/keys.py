@@ -38,7 +38,12 @@ def keys_of(message: Message, *, join: bool = True) -> tuple[Key, ...]:
     """
     author = message.author
     keys = party_keys(author, message.source) if join else _own_handle(author, message.source)
-    return keys or (Key("message", f"{message.source}/{message.external_id}"),)
+    return keys or (natural_key(message.source, message.external_id),)
+
+
+def natural_key(source: str, external_id: str) -> Key:
+    """Return the key of a message itself, by which nobody but its author is told."""
+    return Key("message", f"{source}/{external_id}")
 
 
 def party_keys(party: Party, source: str) -> tuple[Key, ...]:

@@ -2,6 +2,8 @@
 
 from relintel.store.database import Store
 from relintel.store.rows import (
+    Arrange,
+    Arrangement,
     Arrival,
     Counts,
     FoldedPair,
@@ -17,6 +19,8 @@ from relintel.store.rows import (
 from relintel.store.vectors import VectorIndex, open_index
 
 __all__ = [
+    "Arrange",
+    "Arrangement",
     "Arrival",
     "Counts",
     "FoldedPair",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,16 @@ from typing import Any
 from sqlalchemy import Engine
 
 from relintel.records import ForgetReport, Movement, Observation
-from relintel.store import conversations, identity, messages, meta, pending, profiles, readings
+from relintel.store import identity, messages, meta, pending, profiles, readings
 from relintel.store.export import export
+from relintel.store.forgetting import forget
 from relintel.store.lifecycle import OpenFolder
 from relintel.store.pending import Pair
 from relintel.store.rows import (
-    Arrival,
+    Arrange,
     Counts,
     FoldedPair,
     MessageReadings,
-    Owner,
     ProfileRow,
     ProfileVectors,
     StoredMessage,
@@ -45,26 +45,30 @@ class Store(OpenFolder):
     def commit_batch(
         self,
         source: str,
-        arrivals: Sequence[Arrival],
+        hashes: Sequence[str],
+        arrange: Arrange,
         cursor: Mapping[str, Any] | None,
         settings: str,
-        merges: Sequence[tuple[str, str]] = (),
     ) -> Counts:
         """Commit messages, their authors' keys and the source's cursor together.
 
         A message is known by its natural key and changed when any field or its customer is: then
         its readings and vector go, and it waits to be read again. Arrivals with a forgotten key
-        are dropped and counted.
+        are dropped and counted; of a message given twice the last counts.
 
         Args:
             source: under which the cursor is kept.
-            arrivals: in the order read; of a message given twice the last counts.
+            hashes: of every key that `arrange` must know about.
+            arrange: called once, holding the write lock, with what the store knows of `hashes`, so
+                that nobody can bind a key between question and answer; it must not use the store.
+                Arrivals may still name customers that its merges say are others.
             cursor: JSON-ready; ``None`` leaves the old one.
             settings: of the source; a cursor counts only under the same settings.
-            merges: customers that turned out to be others, ``(old, new)``, in the order found;
-                arrivals may still name the old ones.
         """
         with self._writing() as connection:
+            arrivals, merges = arrange(
+                identity.owners(connection, hashes), messages.forgotten_keys(connection, hashes)
+            )
             for old, new in merges:
                 identity.merge(connection, old, new)
             counts = messages.commit_batch(connection, identity.renamed(arrivals, merges))
@@ -81,11 +85,6 @@ class Store(OpenFolder):
         """Return the customers that keys are bound to; unknown keys are left out."""
         with self._reading() as connection:
             return identity.customers_of(connection, key_hashes)
-
-    def owners(self, key_hashes: Sequence[str]) -> dict[str, Owner]:
-        """Return the customers that keys are bound to, and whether those have a number."""
-        with self._reading() as connection:
-            return identity.owners(connection, key_hashes)
 
     def has_customer(self, customer: str) -> bool:
         """Say whether a customer has that id."""
@@ -112,11 +111,6 @@ class Store(OpenFolder):
         with self._reading() as connection:
             return messages.of_customer(connection, customer)
 
-    def answers_to(self, customer: str) -> list[int]:
-        """Return the ids of the company's messages that answer a customer and nobody else."""
-        with self._reading() as connection:
-            return conversations.answers_to(connection, customer)
-
     def message_brands(self) -> list[str]:
         """Return the brands that sources say messages are about, in order."""
         with self._reading() as connection:
@@ -127,10 +121,10 @@ class Store(OpenFolder):
         with self._reading() as connection:
             return messages.sources(connection)
 
-    def newest_message_at(self) -> datetime | None:
-        """Return the time of the newest message."""
+    def newest_message_at(self, until: datetime | None = None) -> datetime | None:
+        """Return the time of the newest message, of those not later than `until` if given."""
         with self._reading() as connection:
-            return messages.newest_at(connection)
+            return messages.newest_at(connection, until)
 
     # Readings
 
@@ -209,6 +203,16 @@ class Store(OpenFolder):
         with self._reading() as connection:
             yield from profiles.every(connection, brand, relationship)
 
+    def profile_ids(self, brand: str) -> list[int]:
+        """Return the ids of a brand's profiles, ascending."""
+        with self._reading() as connection:
+            return profiles.ids_of(connection, brand)
+
+    def profiles_by_id(self, ids: Sequence[int]) -> dict[int, ProfileRow]:
+        """Return profiles by their ids; unknown ones are left out."""
+        with self._reading() as connection:
+            return profiles.by_id(connection, ids)
+
     def brands(self) -> list[str]:
         """Return the brands that have profiles, in order."""
         with self._reading() as connection:
@@ -269,25 +273,26 @@ class Store(OpenFolder):
     def forget(
         self,
         customer: str,
-        key_hashes: Sequence[str] = (),
-        also_messages: Sequence[int] = (),
+        natural_key: Callable[[str, str], str],
         *,
         scrub: bool = True,
     ) -> ForgetReport:
-        """Delete everything of a customer, and bury the keys against coming back.
+        """Delete everything of a customer and the company's answers to nobody else.
+
+        The customer's keys are buried against coming back, and so are those of the answers: their
+        author is the company, whose own keys bar nothing. No other customer's key is touched.
 
         Args:
             customer: whose messages, readings, profiles, movements and keys go.
-            key_hashes: further keys to bury.
-            also_messages: ids of further messages to delete, such as the answers sent.
-            scrub: rewrite the files at once; pass false for all but the last of many.
+            natural_key: gives the hash under which to bury an answer's source and external id.
+            scrub: rewrite the files at once; pass false to do it later.
 
         Raises:
             StoreBusy: as ever, and also when the rows are gone but another reader keeps their
                 old pages in the files; `scrub` later.
         """
         with self._writing() as connection:
-            report = identity.forget(connection, customer, key_hashes, also_messages)
+            report = forget(connection, customer, natural_key)
         if scrub:
             self.scrub()
         return report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -138,9 +138,16 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row], key: Seque
 
 
 def use_wal(engine: Engine, place: Path) -> None:
-    """Let readers and a writer work side by side; the file remembers it."""
+    """Let readers and a writer work side by side; the file remembers it.
+
+    Nothing is written when it does so already. Where it cannot be changed now, because somebody
+    reads or the disk is read-only, the file stays as it is, and works as it is.
+    """
     with translated(place):
-        _run(engine, "PRAGMA journal_mode = WAL")
+        if _run(engine, "PRAGMA journal_mode") == ("wal",):
+            return
+        with suppress(DBAPIError):
+            _run(engine, "PRAGMA journal_mode = WAL")
 
 
 def scrub(engine: Engine, place: Path) -> None:

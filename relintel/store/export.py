@@ -1,7 +1,8 @@
 """Everything observable of a store as plain data, told by natural keys.
 
-Two stores with the same content export the same, whatever order it came in: ids that only one
-store knows are replaced by what they stand for.
+Two stores of one key that took in the same messages in the same order export the same: ids that
+only one store knows are replaced by what they stand for. Customers keep their ids, which follow the
+key and the name each was met by first; another order of arrival may name or join people otherwise.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whose is it: keys, merges, and forgetting."""
+"""Whose is it: keys and merges."""
 
 from __future__ import annotations
 
@@ -6,22 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Column, Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from relintel.records import ForgetReport
-from relintel.store import meta, pending, readings
-from relintel.store.dialect import insert_new, slices
+from relintel.store import meta, pending
+from relintel.store.dialect import slices
 from relintel.store.encoding import content_hash
 from relintel.store.rows import Arrival, Owner
-from relintel.store.schema import (
-    identity_keys,
-    messages,
-    movements,
-    pending_folds,
-    profiles,
-    tombstones,
-    vectors,
-)
+from relintel.store.schema import identity_keys, messages, movements, pending_folds, profiles
 from relintel.store.schema import readings as readings_table
 
 NUMBER_KIND: Final = "customer"
@@ -108,64 +99,3 @@ def _give_messages(connection: Connection, old: str, new: str) -> None:
     if rows:
         statement = update(messages).where(messages.c.id == bindparam("row_id"))
         connection.execute(statement.values(customer=new), rows)
-
-
-def forget(
-    connection: Connection, customer: str, extra: Iterable[str], also: Sequence[int]
-) -> ForgetReport:
-    """Delete everything of a customer and leave a tombstone for every key.
-
-    Args:
-        connection: in a writing transaction.
-        customer: whose rows go.
-        extra: hashes of further keys to bury.
-        also: ids of further messages to delete, such as the answers to this customer.
-    """
-    ids = _doomed(connection, customer, also)
-    read = _count(connection, readings_table.c.message, ids)
-    encoded = _count(connection, vectors.c.message, ids)
-    touched = readings.drop(connection, ids)
-    for part in slices(ids):
-        connection.execute(delete(messages).where(messages.c.id.in_(part)))
-    keys = set(extra)
-    owned = select(identity_keys.c.key_hash).where(identity_keys.c.customer == customer)
-    keys.update(connection.scalars(owned))
-    insert_new(connection, tombstones, [{"key_hash": key} for key in sorted(keys)])
-    for hashes in slices(sorted(keys)):
-        connection.execute(delete(identity_keys).where(identity_keys.c.key_hash.in_(hashes)))
-    encoded += _count_profile_vectors(connection, customer)
-    gone = {
-        table.name: connection.execute(delete(table).where(table.c.customer == customer)).rowcount
-        for table in (profiles, movements, pending_folds)
-    }
-    if gone["profiles"]:
-        meta.count_up(connection, meta.GENERATION)
-    pending.queue(connection, {pair for pair in touched if pair[0] != customer})
-    return ForgetReport(
-        customer=customer,
-        messages=len(ids),
-        readings=read,
-        profiles=gone["profiles"],
-        vectors=encoded,
-        movements=gone["movements"],
-        tombstones=len(keys),
-    )
-
-
-def _doomed(connection: Connection, customer: str, also: Sequence[int]) -> list[int]:
-    ids = set(connection.scalars(select(messages.c.id).where(messages.c.customer == customer)))
-    for part in slices(sorted(set(also))):
-        ids.update(connection.scalars(select(messages.c.id).where(messages.c.id.in_(part))))
-    return sorted(ids)
-
-
-def _count(connection: Connection, column: Column[int], ids: Sequence[int]) -> int:
-    total = 0
-    for part in slices(ids):
-        total += connection.scalar(select(func.count()).where(column.in_(part))) or 0
-    return total
-
-
-def _count_profile_vectors(connection: Connection, customer: str) -> int:
-    query = select(func.count(profiles.c.vector)).where(profiles.c.customer == customer)
-    return connection.scalar(query) or 0

@@ -48,11 +48,16 @@ def forgotten_keys(connection: Connection, key_hashes: Iterable[str]) -> set[str
 
 
 def _without_forgotten(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
-    hashes = {key.key_hash for arrival in arrivals for key in arrival.keys}
+    hashes = {key for arrival in arrivals for key in _barring(arrival)}
     gone = forgotten_keys(connection, hashes)
     if not gone:
         return arrivals
-    return [a for a in arrivals if gone.isdisjoint(key.key_hash for key in a.keys)]
+    return [arrival for arrival in arrivals if gone.isdisjoint(_barring(arrival))]
+
+
+def _barring(arrival: Arrival) -> Iterator[str]:
+    yield from (key.key_hash for key in arrival.keys)
+    yield from arrival.refused_with
 
 
 def _stored(connection: Connection, rows: Sequence[Values]) -> dict[NaturalKey, tuple[int, str]]:
@@ -182,7 +187,10 @@ def of_customer(connection: Connection, customer: str) -> list[StoredMessage]:
     return [stored_message(row) for row in rows]
 
 
-def newest_at(connection: Connection) -> datetime | None:
-    """Return the time of the newest message."""
-    newest: datetime | None = connection.scalar(select(func.max(messages.c.sent_at)))
+def newest_at(connection: Connection, until: datetime | None) -> datetime | None:
+    """Return the time of the newest message, of those not later than `until` if given."""
+    query = select(func.max(messages.c.sent_at))
+    if until is not None:
+        query = query.where(messages.c.sent_at <= until)
+    newest: datetime | None = connection.scalar(query)
     return newest

@@ -39,6 +39,8 @@ def open_database(folder: Path, busy_timeout: float) -> tuple[Engine, bytes]:
             revision = _recognise(connection, path, key)
         if revision != REVISION:
             _migrate(engine, path, revision)
+        # A copy that SQLite made by VACUUM INTO has lost it.
+        use_wal(engine, path)
     except BaseException:
         engine.dispose()
         raise

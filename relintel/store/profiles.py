@@ -154,6 +154,20 @@ def _profile_row(row: RowMapping) -> ProfileRow:
     return ProfileRow(row["id"], profile_from_dict(row["payload"]), unpack_belief(row["belief"]))
 
 
+def ids_of(connection: Connection, brand: str) -> list[int]:
+    """Return the ids of a brand's profiles, ascending."""
+    return sorted(connection.scalars(select(profiles.c.id).where(profiles.c.brand == brand)))
+
+
+def by_id(connection: Connection, ids: Sequence[int]) -> dict[int, ProfileRow]:
+    """Return profiles by their ids; unknown ones are left out."""
+    found: dict[int, ProfileRow] = {}
+    for part in slices(sorted(set(ids))):
+        rows = connection.execute(select(profiles).where(profiles.c.id.in_(part))).mappings()
+        found |= {row["id"]: _profile_row(row) for row in rows}
+    return found
+
+
 def brands(connection: Connection) -> list[str]:
     """Return the brands that have profiles, in order."""
     return list(distinct(connection, profiles.c.brand))

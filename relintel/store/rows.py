@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -39,11 +39,21 @@ class Arrival:
     Attributes:
         customer: ``None`` for the company's own words and for authors nobody can tell.
         keys: the author's keys. The first binding of a key stays; only a merge moves it.
+        refused_with: hashes of further keys, bound to nobody, of which none may have a tombstone
+            either: the message's own, and those of whom the company wrote to.
     """
 
     message: Message
     customer: str | None
     keys: tuple[KeyRow, ...] = ()
+    refused_with: tuple[str, ...] = ()
+
+
+Arrangement: TypeAlias = tuple[Sequence[Arrival], Sequence[tuple[str, str]]]
+"""Arrivals in the order read, and merges ``(old, new)`` in the order found."""
+
+Arrange: TypeAlias = Callable[[Mapping[str, Owner], Set[str]], Arrangement]
+"""Decides whose messages are, told who owns which key and which keys have a tombstone."""
 
 
 @dataclass(frozen=True, slots=True)

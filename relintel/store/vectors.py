@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from threading import RLock
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import faiss
 import numpy as np
@@ -40,8 +42,25 @@ class Stamp:
     sha256: str
 
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _alone(
+    method: Callable[Concatenate[VectorIndex, _P], _T],
+) -> Callable[Concatenate[VectorIndex, _P], _T]:
+    """Let one thread at a time in: FAISS takes no change while it searches."""
+
+    @wraps(method)
+    def locked(index: VectorIndex, /, *args: _P.args, **options: _P.kwargs) -> _T:
+        with index._lock:
+            return method(index, *args, **options)
+
+    return locked
+
+
 class VectorIndex:
-    """Profile vectors in memory, by profile id. Not for several threads at once.
+    """Profile vectors in memory, by profile id. Threads may share it; one at a time is served.
 
     Attributes:
         generation: the store's, whose vectors these are.
@@ -52,11 +71,14 @@ class VectorIndex:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._lock = RLock()
         self._load(*store.vector_state())
 
+    @_alone
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
+    @_alone
     def refresh(self) -> bool:
         """Bring the index to the store's present state; return whether it was behind."""
         state = self._store.vector_state()
@@ -65,6 +87,7 @@ class VectorIndex:
         self._load(*state)
         return True
 
+    @_alone
     def follow(self, change: VectorChange) -> bool:
         """Apply a commit's change.
 
@@ -81,6 +104,7 @@ class VectorIndex:
         self._changed = True
         return True
 
+    @_alone
     def update(self, removed: Sequence[int], ids: Sequence[int], vectors: Vector) -> None:
         """Remove profiles, then add or replace others.
 
@@ -99,6 +123,7 @@ class VectorIndex:
             self._index.add_with_ids(np.asarray(vectors, dtype=np.float32), fresh)
         self._known = self._known.difference(removed).union(fresh.tolist())
 
+    @_alone
     def vector(self, number: int) -> Vector | None:
         """Return a profile's vector, shape (d,), or ``None`` when it has none."""
         if number not in self._known:
@@ -106,6 +131,7 @@ class VectorIndex:
         found: Vector = self._index.reconstruct(number)
         return found
 
+    @_alone
     def search(
         self, vector: Vector, k: int, among: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
@@ -149,10 +175,12 @@ class VectorIndex:
                 return found
             fetch = min(4 * fetch, limit)
 
+    @_alone
     def save(self) -> bool:
         """Write the index and then its stamp, each whole or not at all.
 
-        Nothing is written when nothing changed since it was loaded or saved.
+        Nothing is written when nothing changed since it was loaded or saved, and no scrubbing
+        removed it.
 
         Returns:
             False when the store has moved on: a stale index may hold forgotten people's vectors
@@ -163,7 +191,7 @@ class VectorIndex:
         """
         if self._store.vector_state() != (self._encoder, self._dimension, self.generation):
             return False
-        if not self._changed:
+        if not self._changed and (self._store.folder / INDEX_STAMP).exists():
             return True
         data = faiss.serialize_index(self._index).tobytes()
         stamp = Stamp(
@@ -180,6 +208,7 @@ class VectorIndex:
         self._changed = False
         return True
 
+    @_alone
     def _load(self, encoder: str, dimension: int, generation: int) -> None:
         self._encoder, self._dimension, self.generation = encoder, dimension, generation
         saved = _read(self._store.folder, encoder, dimension, generation)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-_QUOTE_MARKS: Final = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
-_FACES: Final = frozenset(":;=._-|\\[](<^oO")
-"""What follows ``>`` in faces such as ``>:(`` and in the rest of a wrapped address, ``>:``."""
-_AMOUNT: Final = re.compile(r">[ \t]?[\d$€£~]")
+from relintel.text.unseen import BLANKS, INVISIBLE, LINE_ENDS, strip_unseen
+
+_HARD_END: Final = re.compile("[\r\n]")
+_LINE: Final = re.compile(f"[^{LINE_ENDS}]*(?:\r\n|[{LINE_ENDS}])|[^{LINE_ENDS}]+\\Z")
+_QUOTE_MARKS: Final = re.compile(
+    f"[{INVISIBLE}]*(?:[{BLANKS}][{INVISIBLE}]*){{0,3}}((?:>[{BLANKS}]?[{INVISIBLE}]*)+)"
+)
+_FACE: Final = re.compile(rf">[{INVISIBLE}]*[:;=._\-|\\\[\](<^oO]")
+"""The ``>`` of faces such as ``>:(``, and of the rest of a wrapped address, ``>:``."""
+_AMOUNT: Final = re.compile(rf"[{INVISIBLE}]*>[ \t]?[\d$€£~]")
 _RULE_MARKS: Final = frozenset("-_=*—–―─━~#")
 _DECORATION: Final = "-_=*—–―─━~#> \t"
 LONGEST_HEADER: Final = 500
@@ -57,13 +63,13 @@ class Line:
 
 
 def read_lines(body: str) -> list[Line]:
-    """Cut a body into lines at LF, CR LF and lone CR."""
+    """Cut a body into lines, at whatever a reader sees as the end of one."""
     lines = []
     position = 0
-    for piece in _split(body):
-        lines.append(_line(piece, position))
-        position += len(piece)
-    return _without_amounts(lines, body)
+    for found in _LINE.finditer(body):
+        lines.append(_line(found.group(), position))
+        position = found.end()
+    return _with_continued(_without_amounts(lines, body), body)
 
 
 def next_content(lines: Sequence[Line], index: int) -> Line | None:
@@ -71,19 +77,12 @@ def next_content(lines: Sequence[Line], index: int) -> Line | None:
     return next((lines[i] for i in range(index, len(lines)) if not lines[i].blank), None)
 
 
-def _split(body: str) -> list[str]:
-    # str.splitlines would also cut at form feeds and Unicode separators, which stand in lines.
-    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", body)
-
-
 def _line(piece: str, start: int) -> Line:
     depth, offset = 0, 0
-    if marks := _QUOTE_MARKS.match(piece):
-        after = piece[marks.end() : marks.end() + 1]
-        single = marks.group().strip() == ">"
-        if not (single and not marks.group().endswith((" ", "\t")) and after in _FACES and after):
-            depth, offset = marks.group().count(">"), marks.end()
-    content = piece[offset:].strip()
+    marks = _QUOTE_MARKS.match(piece)
+    if marks and not _FACE.match(piece, marks.start(1)):
+        depth, offset = marks[1].count(">"), marks.end()
+    content = strip_unseen(piece[offset:])
     return Line(start, start + len(piece), content[:LONGEST_HEADER], len(content), depth)
 
 
@@ -92,6 +91,23 @@ def _without_amounts(lines: list[Line], body: str) -> list[Line]:
     quoted = [i for i, line in enumerate(lines) if line.depth]
     if len(quoted) != 1 or not _AMOUNT.match(body, lines[quoted[0]].start):
         return lines
-    line = lines[quoted[0]]
-    lines[quoted[0]] = Line(line.start, line.end, line.text, line.length, 0)
+    lines[quoted[0]] = replace(lines[quoted[0]], depth=0)
+    return lines
+
+
+def _with_continued(lines: list[Line], body: str) -> list[Line]:
+    """Count what follows a soft break in a quoted line as quoted, unless it is marked itself.
+
+    A body with no CR or LF inside breaks its lines by nothing else: each speaks for itself there.
+    """
+    if _HARD_END.search(body.strip("\r\n")) is None:
+        return lines
+    first = 0
+    for index, line in enumerate(lines, 1):
+        if _HARD_END.match(body, line.end - 1) or index == len(lines):
+            rest = range(first + 1, index)
+            if lines[first].depth and not any(lines[i].depth for i in rest):
+                for i in rest:
+                    lines[i] = replace(lines[i], depth=lines[first].depth)
+            first = index
     return lines

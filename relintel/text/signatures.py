@@ -174,21 +174,23 @@ def _contact_block(lines: Sequence[Line], end: int, words: Conventions) -> Tail 
 def _authors_name(lines: Sequence[Line], end: int, words: Conventions, author: str) -> Tail | None:
     """Find a paragraph of few lines that begins with the author's name and says nothing.
 
-    It is the last one; where the name stands in full on a line of its own, a company's details may
-    follow, of whatever wording.
+    It is the last one; where the name stands in full on a line of its own, anything may follow,
+    and where it is only like the name, a company's details.
     """
     known = _bare_words(author)
-    for place, (first, last) in enumerate(paragraphs_from_end(lines, end)[:_MAX_BELOW_NAME]):
+    official = True
+    for first, last in paragraphs_from_end(lines, end)[:_MAX_BELOW_NAME]:
         block = lines[first:last]
         tokens = _bare_words(block[0].text)
         if not known or first == 0:
             return None
-        named = _may_name(tokens, known) if place == 0 else _is_full_name(tokens, known)
+        named = _may_name(tokens, known) if official else _is_full_name(tokens, known)
         brief = 1 <= len(tokens) <= 5 and len(block) <= 4
         if named and brief and not any(is_sentence(line) for line in block):
             return (first, end, "signature")
         if _is_postscript(block[0], words):
             return None
+        official = official and is_contact(block[0], words)
     return None
 
 

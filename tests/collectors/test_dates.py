@@ -1,5 +1,9 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,17 +38,53 @@ from relintel.collectors.dates import AmbiguousDate, day_comes_first, parse_date
         ("3/25/25 9:05 PM", "2025-03-25T21:05:00"),
         ("04/04/2025", "2025-04-04T00:00:00"),
         ("Tue, 04 Mar 2025 10:11:12 +9900", "2025-03-04T10:11:12"),
+        (date(2025, 3, 4), "2025-03-04T00:00:00"),
+        (np.int64(1741082400), "2025-03-04T10:00:00"),
+        (np.float64(1741082400), "2025-03-04T10:00:00"),
+        (np.uint32(20250304), "2025-03-04T00:00:00"),
+        (Decimal("1741082400.250"), "2025-03-04T10:00:00.250000"),
+        (Fraction(3482164801, 2), "2025-03-04T10:00:00.500000"),
+        (np.datetime64("2025-03-04T10:11:12"), "2025-03-04T10:11:12"),
+        (np.datetime64("1975-03-04T10:11:12", "ns"), "1975-03-04T10:11:12"),
+        (np.datetime64("2025-03-04"), "2025-03-04T00:00:00"),
+        (pd.Timestamp("2025-03-04 10:11:12.123456789"), "2025-03-04T10:11:12.123456"),
+        (pd.Timestamp("2025-03-04 10:11", tz="Europe/Berlin"), "2025-03-04T09:11:00"),
     ],
 )
 def test_times_are_read(value, expected):
-    assert parse_date(value).isoformat() == expected + "+00:00"
+    found = parse_date(value)
+    assert found.isoformat() == expected + "+00:00"
+    assert type(found) is datetime
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["", "soon", "31/31/2025", "2025-02-30", "Tue, 31 Feb 2025 10:00:00", True, None, [], -5, 0.0,
-     float("nan"), float("inf"), 10**400, "9" * 200, "1066-01-01", "12:00", datetime.max],
-)  # fmt: skip
+NO_TIMES = [
+    *("", "soon", "31/31/2025", "2025-02-30", "Tue, 31 Feb 2025 10:00:00", "9" * 200, "1066-01-01"),
+    *(
+        True,
+        None,
+        [],
+        -5,
+        0.0,
+        float("nan"),
+        float("inf"),
+        10**400,
+        10**5000,
+        "12:00",
+        datetime.max,
+    ),
+    *(
+        pd.NaT,
+        pd.NA,
+        np.bool_(True),
+        np.float64("nan"),
+        np.datetime64("NaT"),
+        np.array([1741082400]),
+    ),
+    *(date(1066, 10, 14), Decimal("NaN"), Decimal("sNaN"), Decimal("1e400"), timedelta(1), 3j),
+]
+
+
+@pytest.mark.parametrize("value", NO_TIMES, ids=range(len(NO_TIMES)))
 def test_what_is_no_time_is_none(value):
     assert parse_date(value) is None
 
@@ -58,6 +98,7 @@ def test_day_and_month_are_told_by_the_column():
     assert day_comes_first(["03/04/2025", "04/25/2025"]) is False
     assert day_comes_first(["25/04/2025", "04/25/2025"]) is None
     assert day_comes_first(["03/04/2025", None, "31.12.2025"]) is None
+    assert day_comes_first([10**5000, date(2025, 3, 4), pd.NaT, "25/04/2025"]) is True
 
 
 TIMES = st.datetimes(datetime(1973, 4, 1), datetime(2199, 1, 1), timezones=st.just(UTC))

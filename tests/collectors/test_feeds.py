@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from traceback import format_exception
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from relintel.collectors.feeds import FeedCollector
 from relintel.config import SourceConfig
-from relintel.errors import SourceError
+from relintel.errors import SourceError, TryAgain
 from relintel.http import Http
 from relintel.records import Checkpoint, Message, Party, Skipped
 
@@ -166,6 +167,73 @@ def test_an_address_is_asked_for_changes_only():
 def test_private_addresses_are_refused_by_default():
     with pytest.raises(SourceError, match="private"):
         list(FeedCollector(SourceConfig(url="http://127.0.0.1:1/feed")).collect(None))
+
+
+class Trouble(BaseHTTPRequestHandler):
+    def do_GET(self):
+        status = int(self.path[1:4])
+        self.send_response(status)
+        self.send_header("ETag", '"caf\xe9"')
+        if status == 302:
+            self.send_header("Location", self.path + "&again=s3cret")
+        self.end_headers()
+        self.wfile.write(b"junk")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://me:s3cret@{host}/404?token=s3cret#s3cret", SourceError),
+        ("http://me:s3cret@{host}/302?token=s3cret", SourceError),
+        ("http://me:s3cret@{host}/503?token=s3cret", TryAgain),
+        ("http://me:s3cret@127.0.0.1:1/feed?token=s3cret", TryAgain),
+        ("http://me:s3cret@nowhere.invalid/feed?token=s3cret", TryAgain),
+        ("http://me:s3cret@ex\u2100mple.com/feed?token=s3cret", SourceError),
+        ("http://[me:s3cret]/feed?token=s3cret", SourceError),
+        ("http://[h/feed?token=s3cret", SourceError),
+        ("http://me:s3cret@h:port/feed?token=s3cret", SourceError),
+        ("ftp://me:s3cret@h/feed?token=s3cret", SourceError),
+        ("me:s3cret@h/feed?token=s3cret", SourceError),
+        ("http:///feed?token=s3cret", SourceError),
+        ("s3cret", SourceError),
+    ],
+)
+def test_no_error_shows_the_query_or_the_credentials_of_an_address(url, error):
+    def lookup(name):
+        if name != "127.0.0.1":
+            raise OSError("no such name")
+        return [name]
+
+    with (
+        serving(Trouble) as base,
+        Http(allow_private=True, sleep=lambda _: None, lookup=lookup) as http,
+    ):
+        reader = FeedCollector(SourceConfig(url=url.format(host=base[7:])), http)
+        with pytest.raises(error) as caught:
+            list(reader.collect({"etag": "x"}))
+        assert "s3cret" not in "".join(format_exception(caught.value))
+        assert "s3cret" not in _source_or_error(reader)
+
+
+def _source_or_error(reader):
+    try:
+        return reader.source
+    except SourceError as refused:
+        return "".join(format_exception(refused))
+
+
+def test_a_cursor_holds_nothing_of_the_address_and_nothing_that_cannot_be_sent_back():
+    with serving(Trouble) as base, Http(allow_private=True) as http:
+        url = base.replace("//", "//me:s3cret@") + "/200?token=s3cret"
+        reader = FeedCollector(SourceConfig(url=url), http)
+        skipped, mark = reader.collect(None)
+        assert "s3cret" not in f"{skipped} {mark}"
+        assert skipped.reason == "not_a_feed"
+        assert mark.cursor["etag"] is None
+        assert list(reader.collect(mark.cursor)) == [mark]
 
 
 MARKUP = (

@@ -1,9 +1,16 @@
 import json
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relintel.collectors.cells import as_fact, as_number, as_text
+from relintel.collectors.columns import SYNONYMS, map_columns
 from relintel.collectors.rows import Row
 from relintel.collectors.tables import RowReader, TableCollector
 from relintel.config import SourceConfig
@@ -205,7 +212,6 @@ def test_a_ticket_id_of_many_rows_is_a_thread_and_no_id(tmp_path):
 
 
 def test_values_of_data_frames_are_read():
-    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(
         {
             "id": [1.0, 2.0, 3.0],
@@ -218,6 +224,82 @@ def test_values_of_data_frames_are_read():
     items = [reader.read(Row("item", row), "item") for row in rows]
     assert reasons(items) == ["read", "empty_body", "no_date"]
     assert (items[0].external_id, items[0].body) == ("1", "a\nb")
+
+
+CELLS = [
+    ("17", 17), ("17", 17.0), ("17", np.int64(17)), ("17", np.float64(17)), ("17", np.float32(17)),
+    ("17", Decimal("17.00")), ("17", np.uint8(17)), ("-3", -3.0), ("1.5", 1.5),
+    ("1.5", Decimal("1.5")),
+    ("90071992547409930", 90071992547409930), ("9.007199254740994e+16", 90071992547409940.0),
+    ("100000", Decimal("1E+5")), ("0017", "0017"), ("17.0", "17.0"), ("x", " x\0\r\n"), ("x", b"x"),
+    ("12345678-1234-5678-1234-567812345678", UUID("12345678123456781234567812345678")),
+    ("2025-03-04", date(2025, 3, 4)), ("2025-03-04T10:11:12", datetime(2025, 3, 4, 10, 11, 12)),
+    ("2025-03-04T10:11:12", pd.Timestamp("2025-03-04 10:11:12")),
+    ("true", True), ("true", np.bool_(True)), ("false", False),
+    (None, None), (None, ""), (None, " "), (None, float("nan")), (None, float("inf")),
+    (None, pd.NaT), (None, pd.NA), (None, np.datetime64("NaT")), (None, Decimal("NaN")),
+    (None, Decimal("sNaN")), (None, 10**5000), (None, [1]), (None, {"a": 1}), (None, 3j),
+    (None, np.array([17])), (None, object()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "cell"), CELLS, ids=range(len(CELLS)))
+def test_cells_as_text(expected, cell):
+    assert as_text(cell) == expected
+    if expected is None:
+        assert as_fact("note", cell, numeric=True) is None
+        assert as_number(cell) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [("4 stars", 4), ("4,5/5", 4.5), ("n/a", None), ("ann@x.example", None), (4, 4), (True, None),
+     (np.float32(4.5), 4.5), (np.bool_(True), None), (Decimal("4.5"), 4.5), (1e-7, 1e-7),
+     (1e17, None), (-2.5, -2.5)],
+)  # fmt: skip
+def test_cells_as_ratings(cell, expected):
+    assert as_number(cell) == expected
+
+
+def test_numbers_beyond_floats_do_not_end_a_table(tmp_path):
+    lines = [f'{{"text": "a", "date": "2025-03-04", "n": {10**400}, "rating": 1{"0" * 400}}}']
+    lines.append('{"text": "b", "date": "2025-03-04", "n": 3}')
+    items, _ = collect(table(tmp_path, "\n".join(lines), "t.jsonl"))
+    assert [dict(item.facts) for item in items] == [{}, {"n": 3}]
+
+
+@pytest.mark.parametrize("column", ["name", "customer", "handle", "id", "brand", "thread", "text"])
+def test_a_yes_or_no_names_nobody(column):
+    row = {"text": "hi", "date": "2025-03-04", "is_agent": True, column: True}
+    found = RowReader(SourceConfig(), "api", [row], sparse=True).read(Row("", row), "item")
+    if column == "text":
+        assert found == Skipped("item", "empty_body")
+    else:
+        assert (found.author, found.brand, found.thread) == (Party(), None, None)
+        assert found.external_id.startswith("row:")
+        assert found.direction == "outbound"
+
+
+@pytest.mark.parametrize("column", ["user_id", "userId", "Account ID", "contact_id", "client_id"])
+def test_ids_of_a_platform_are_handles(tmp_path, column):
+    (found,), _ = collect(table(tmp_path, f"text,date,{column}\nhi,2025-03-04,0017\n"))
+    assert found.author == Party(handle="0017")
+    header = f"text,date,{column},customer_id,username\n"
+    (found,), _ = collect(table(tmp_path, header + "hi,2025-03-04,0017,18,ann\n"))
+    assert found.author == Party(handle="ann", customer="18")
+    assert found.facts == {column: "0017"}
+    options = {"columns": {"customer": column}}
+    (found,), _ = collect(table(tmp_path, f"text,date,{column}\nhi,2025-03-04,0017\n"), **options)
+    assert found.author == Party(customer="0017")
+
+
+def test_a_persons_id_goes_before_one_that_many_share():
+    columns = ["text", "date", "account_id", "client_id", "contact_id", "user_id"]
+    while columns[2:]:
+        assert map_columns(columns, {}, source="t")["handle"] == columns.pop()
+    assert set(SYNONYMS["customer"]) == {
+        *("customer", "customer_id", "customer_number", "customer_no", "crm_id")
+    }
 
 
 def test_numbers_that_name_something_stay_text(tmp_path):

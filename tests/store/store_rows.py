@@ -39,8 +39,28 @@ def arrival(name="m1", customer="c1", keys=(), **fields):
     return Arrival(message(name, **fields), customer, bound)
 
 
-def commit(store, *arrivals, cursor=None, settings="s"):
-    return store.commit_batch("mail", arrivals, cursor, settings)
+def commit(store, *arrivals, cursor=None, settings="s", merges=()):
+    return store.commit_batch("mail", [], lambda *_: (arrivals, merges), cursor, settings)
+
+
+def owners(store, *keys):
+    """Return what a batch is told of keys: owners, and which have a tombstone."""
+    told = []
+
+    def arrange(*known):
+        told.extend(known)
+        return [], []
+
+    store.commit_batch("mail", keys, arrange, None, "s")
+    return tuple(told)
+
+
+def buried_as(source, external_id):
+    return f"{source}/{external_id}"
+
+
+def forget(store, customer, **options):
+    return store.forget(customer, buried_as, **options)
 
 
 def judged(label, *others):

@@ -6,14 +6,16 @@ from hypothesis import strategies as st
 
 from relintel.errors import StoreBusy
 from relintel.records import ForgetReport, Party
-from relintel.store import Arrival, Counts, FoldedPair, KeyRow, Store
+from relintel.store import Arrival, Counts, FoldedPair, KeyRow, Owner, Store
 from relintel.store.vectors import open_index
 from tests.store.store_rows import (
     arrival,
     commit,
     fold,
     fold_pair,
+    forget,
     message,
+    owners,
     profile,
     read,
     reading,
@@ -21,8 +23,6 @@ from tests.store.store_rows import (
 )
 
 MARK = "XyzzyPlugh"
-ANSWER = 81
-"""Id of the message to the customer that `_fill` makes last."""
 
 
 def test_a_merge_gives_everything_to_the_other(store):
@@ -59,7 +59,7 @@ def test_a_merge_with_oneself_changes_nothing(store):
 def test_a_batch_may_name_customers_it_merges(store):
     commit(store, arrival("a", "c1", ["k1"]))
     batch = [arrival("b", "c2", ["k2"]), arrival("c", "c3", ["k3"]), arrival("a", "c1", ["k1"])]
-    counts = store.commit_batch("mail", batch, None, "s", merges=[("c1", "c2"), ("c2", "c3")])
+    counts = commit(store, *batch, merges=[("c1", "c2"), ("c2", "c3")])
     assert counts == Counts(created=2, unchanged=1)
     assert store.customers_of(["k1", "k2", "k3"]) == dict.fromkeys(["k1", "k2", "k3"], "c3")
     assert len(store.messages_of("c3")) == 3
@@ -87,8 +87,15 @@ def _fill(store):
             )
             for i in range(40)
         ]
-        store.commit_batch("mail", batch, None, "s")
-    commit(store, arrival("answer", None, body=f"Dear {MARK}", direction="outbound"))
+        commit(store, *batch)
+    answer = arrival(
+        "answer",
+        None,
+        body=f"Dear {MARK}",
+        direction="outbound",
+        in_reply_to=f"{MARK}-3",
+    )
+    commit(store, answer)
     score(store, "Acme", "Best")
     fold(store)
 
@@ -96,24 +103,35 @@ def _fill(store):
 def test_forgetting_counts_what_goes_and_leaves_the_others(store):
     _fill(store)
     others = [row for row in store.export_rows() if row.get("customer") == "c2"]
-    report = store.forget("c1", ["key-extra"], [ANSWER])
+    report = forget(store, "c1")
     assert report == ForgetReport(
         "c1", messages=41, readings=80, profiles=2, vectors=42, movements=2, tombstones=3
     )
     assert list(store.export_rows()) == others
     assert not store.has_customer("c1")
     assert store.customers_of(["key-c1-0"]) == {}
-    assert store.forget("c1") == ForgetReport("c1", 0, 0, 0, 0, 0, 0)
+    assert forget(store, "c1") == ForgetReport("c1", 0, 0, 0, 0, 0, 0)
 
 
 def test_the_forgotten_do_not_come_back(store):
     _fill(store)
-    store.forget("c1", ["key-extra"])
-    keys = ["key-c1-0", "key-c1-1", "key-extra", "key-c2-0"]
+    forget(store, "c1")
+    keys = ["key-c1-0", "key-c1-1", "mail/answer", "key-c2-0", f"mail/{MARK}-3"]
     assert store.is_forgotten(keys) == set(keys[:3])
-    back = commit(store, arrival("x", "c8", [keys[1]]), arrival("y", "c9", [keys[3]]))
-    assert back == Counts(created=1, forgotten=1)
+    assert owners(store, *keys) == ({keys[3]: Owner("c2", False)}, set(keys[:3]))
+    answer = Arrival(message("answer", direction="outbound"), None, refused_with=(keys[2],))
+    again = [arrival("x", "c8", [keys[1]]), arrival("y", "c9", [keys[3]]), answer]
+    assert commit(store, *again) == Counts(created=1, forgotten=2)
     assert not store.has_customer("c8")
+
+
+def test_forgetting_leaves_the_keys_of_others_alone(store):
+    """An answer's own key may be bound to a customer as whom it was read before."""
+    commit(store, arrival("a", "c1", ["k1"]), arrival("b", "c2", ["k2", "mail/answer"]))
+    commit(store, _own("answer", in_reply_to="a"))
+    forget(store, "c1")
+    assert store.customers_of(["k1", "k2", "mail/answer"]) == {"k2": "c2", "mail/answer": "c2"}
+    assert store.is_forgotten(["k1", "k2", "mail/answer"]) == {"k1", "mail/answer"}
 
 
 def test_nothing_in_flight_brings_the_forgotten_back(store):
@@ -121,7 +139,7 @@ def test_nothing_in_flight_brings_the_forgotten_back(store):
     (waiting,) = store.pending_messages("v1", 9)
     score(store, "Acme")
     folded = [fold_pair(store, *pair) for pair in store.pending_pairs(9)]
-    store.forget("c1")
+    forget(store, "c1")
     assert store.commit_readings("v1", "tiny", [read(waiting, reading())]) == 0
     store.commit_profiles(folded)
     assert list(store.export_rows()) == []
@@ -141,7 +159,7 @@ def test_no_file_holds_a_trace_of_the_forgotten(folder, index_open):
         index = open_index(store)
         (folder / ".draft-killed").write_bytes(b"half an index of " + MARK.encode())
         assert "store.sqlite3" in "".join(_traces(folder))
-        store.forget("c1", also_messages=[ANSWER])
+        forget(store, "c1")
         if index_open:
             index.refresh()
             assert len(index) == 2
@@ -174,7 +192,7 @@ def test_no_history_of_edits_leaves_a_trace(fresh, sizes, edits, random):
         score(store, "Acme", "Best")
         fold(store)
         kept = [f"c2 {n}" for n in range(len(sizes)) if n % 3]
-        store.forget("c1")
+        forget(store, "c1")
         assert _traces(store.folder) == []
         assert store.customers_of(kept) == dict.fromkeys(kept, "c2")
 
@@ -185,7 +203,7 @@ def test_a_reader_that_keeps_old_pages_is_reported(folder):
         listing = store.export_rows()
         next(listing)
         with pytest.raises(StoreBusy, match="keeps their old pages"):
-            store.forget("c1", also_messages=[ANSWER])
+            forget(store, "c1")
         assert not store.has_customer("c1")
         assert _traces(folder) != []
         listing.close()
@@ -193,19 +211,9 @@ def test_a_reader_that_keeps_old_pages_is_reported(folder):
         assert _traces(folder) == []
 
 
-def test_readings_of_other_pairs_are_folded_anew(store):
-    commit(store, arrival("a", "c1"), arrival("b", "c2"))
-    score(store, "Acme")
-    fold(store)
-    store.forget("c1", also_messages=[2])
-    assert store.pending_pairs(9) == [("c2", "Acme")]
-    fold(store)
-    assert store.profile_row("c2", "Acme") is None
-
-
 def test_a_profile_without_messages_goes_too(store):
     store.commit_profiles([FoldedPair("c1", "Acme", profile())])
-    assert store.forget("c1").profiles == 1
+    assert forget(store, "c1").profiles == 1
 
 
 def _own(name, **fields):
@@ -226,6 +234,14 @@ def test_answers_are_replies_and_what_stands_in_private_threads(store):
         _own("other source", source="chat", thread="private", in_reply_to="ask"),
         arrival("customer's reply", "c2", in_reply_to="ask"),
     )
-    found = [store.message(number).message.external_id for number in store.answers_to("c1")]
-    assert [name[0] for name in found] == ["1", "2", "3"]
-    assert store.answers_to("c9") == []
+    assert forget(store, "c9").messages == 0
+    before = {row["external_id"] for row in store.export_rows()}
+    assert forget(store, "c1").messages == 5
+    gone = before - {row["external_id"] for row in store.export_rows()}
+    assert sorted(gone) == [
+        "1 in private thread",
+        "2 reply in shared thread",
+        "3 reply without thread",
+        "ask",
+        "too",
+    ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relintel.records import Party
 from relintel.store import Arrival, Counts, KeyRow, Owner
-from tests.store.store_rows import START, arrival, commit, message, read, reading, score
+from tests.store.store_rows import START, arrival, commit, message, owners, read, reading, score
 
 FULL = message(
     "full",
@@ -126,7 +126,9 @@ def test_the_first_binding_of_a_key_stays(store):
 def test_owners_tell_whether_any_key_is_a_number(store):
     numbered = Arrival(message("n"), "c1", (KeyRow("k2", "customer", "c1"),))
     commit(store, arrival("a", "c1", ["k1"]), numbered, arrival("b", "c2", ["k3"]))
-    assert store.owners(["k1", "k3", "k9"]) == {"k1": Owner("c1", True), "k3": Owner("c2", False)}
+    known, buried = owners(store, "k1", "k3", "k9")
+    assert known == {"k1": Owner("c1", True), "k3": Owner("c2", False)}
+    assert buried == set()
     assert store.has_customer("c1")
     assert not store.has_customer("c9")
 
@@ -186,6 +188,9 @@ def test_overview(store):
         arrival("c", None, direction="outbound"),
     )
     assert store.newest_message_at() == START + timedelta(hours=9)
+    assert store.newest_message_at(START + timedelta(hours=9)) == START + timedelta(hours=9)
+    assert store.newest_message_at(until=START + timedelta(hours=8)) == START + timedelta(hours=5)
+    assert store.newest_message_at(until=START - timedelta(hours=1)) is None
     assert store.message_brands() == ["Acme", "Zed"]
     assert store.message_sources() == ["chat", "mail"]
     counted = {"messages": 3, "inbound": 2, "customers": 2}

@@ -186,6 +186,42 @@ def test_a_second_writer_is_told_to_wait(folder, store):
         assert commit(other, arrival()).created == 1
 
 
+def _journal_mode(folder):
+    with closing(sqlite3.connect(folder / "store.sqlite3")) as connection:
+        return connection.execute("PRAGMA journal_mode").fetchone()[0]
+
+
+def test_a_copy_by_vacuum_lets_readers_and_a_writer_work_side_by_side_again(folder, tmp_path):
+    copy = tmp_path / "copy.relintel"
+    copy.mkdir()
+    run(folder, f"VACUUM INTO '{copy / 'store.sqlite3'}'")
+    (copy / "key").write_bytes((folder / "key").read_bytes())
+    assert _journal_mode(copy) == "delete"
+    with Store.open(copy) as store, store._writing():
+        assert _journal_mode(copy) == "wal"
+        with Store.open(copy, busy_timeout=0.05) as other:
+            assert other.counts()["messages"] == 0
+
+
+def test_what_works_side_by_side_already_is_not_written(folder):
+    before = (folder / "store.sqlite3").read_bytes(), (folder / "store.sqlite3").stat().st_mtime_ns
+    Store.open(folder).close()
+    after = (folder / "store.sqlite3").read_bytes(), (folder / "store.sqlite3").stat().st_mtime_ns
+    assert after == before
+
+
+def test_a_copy_that_is_being_read_is_opened_as_it_is(folder):
+    run(folder, "PRAGMA journal_mode = DELETE")
+    with closing(sqlite3.connect(folder / "store.sqlite3", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM meta").fetchall()
+        with Store.open(folder, busy_timeout=0.05) as store:
+            assert store.counts()["messages"] == 0
+    assert _journal_mode(folder) == "delete"
+    Store.open(folder).close()
+    assert _journal_mode(folder) == "wal"
+
+
 def test_an_error_within_a_batch_changes_nothing(store):
     with pytest.raises(ValueError, match="without a zone"):
         commit(store, arrival("a"), arrival("b", sent_at=message().sent_at.replace(tzinfo=None)))

@@ -17,6 +17,7 @@ from tests.store.store_rows import (
     commit,
     fold,
     fold_pair,
+    forget,
     profile,
     read,
     reading,
@@ -103,9 +104,12 @@ def test_vectors_of_two_encoders_never_meet(store):
     first = store.pending_messages("v2", 1)[0]
     wide = replace(read(first, reading()), vector=vector(5, dimension=4))
     store.commit_readings("v2", "wider", [wide])
-    assert store.vector_state() == ("wider", 4, generation + 1)
+    assert store.vector_state() == ("wider", 0, generation + 1)
     assert store.message_vectors("c1", "Acme").shape == (1, 4)
     assert len(store.profile_vectors().ids) == 0
+    # A profile's vector holds more than its messages' do, so the first one tells the length.
+    store.commit_profiles([FoldedPair("c1", "Acme", profile(), None, vector(1, 6))])
+    assert store.vector_state() == ("wider", 6, generation + 2)
     with pytest.raises(ValueError, match="8 numbers"):
         store.commit_profiles([FoldedPair("c1", "Acme", profile(), None, vector(1))])
 
@@ -150,7 +154,7 @@ def test_an_id_is_never_given_out_twice(store):
     number = store.profile_row("c1", "Acme").id
     commit(store, arrival("a"))
     store.commit_profiles([FoldedPair("c1", "Acme", None)])
-    store.forget("c1", scrub=False)
+    forget(store, "c1", scrub=False)
     store.commit_profiles([FoldedPair("c2", "Acme", profile("c2"))])
     commit(store, arrival("b", "c2"))
     assert store.profile_row("c2", "Acme").id > number
@@ -173,6 +177,22 @@ def test_profiles_are_listed_by_customer_then_brand(store):
     assert store.brands() == ["Acme", "Best"]
     assert store.brands_of("c1") == ["Acme", "Best"]
     assert store.brands_of("c2") == ["Acme"]
+
+
+def test_profiles_are_found_by_id(store):
+    rows = [FoldedPair(f"c{i:04}", "Acme", profile(f"c{i:04}")) for i in range(1200)]
+    store.commit_profiles([*rows, FoldedPair("c0000", "Best", profile(brand="Best"))])
+    ids = store.profile_ids("Acme")
+    assert len(ids) == 1200
+    assert ids == sorted(ids)
+    assert store.profile_ids("Best") == [store.profile_row("c0000", "Best").id]
+    assert store.profile_ids("Cool") == []
+    found = store.profiles_by_id([*ids, ids[0], 99999])
+    assert {n: row.profile for n, row in found.items()} == {
+        row.id: row.profile for row in store.iter_profiles(brand="Acme")
+    }
+    assert all(number == row.id for number, row in found.items())
+    assert store.profiles_by_id([]) == {}
 
 
 def test_a_listing_left_half_way_hinders_nobody(folder):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from relintel.errors import StoreError
 from relintel.store import FoldedPair
 from relintel.store import folder as layout
 from relintel.store.vectors import VectorIndex, open_index
-from tests.store.store_rows import DIMENSION, arrival, commit, fold, profile, read, score, vector
+from tests.store.store_rows import DIMENSION, arrival, commit, fold, profile, score, vector
 
 
 def _put(store, *seeds, start=0):
@@ -231,6 +233,75 @@ def test_a_stale_index_is_not_saved(filled):
     assert len(index) == 31
 
 
+def test_what_scrubbing_removes_is_saved_again(filled):
+    index = open_index(filled)
+    assert index.save()
+    filled.scrub()
+    assert not (filled.folder / layout.INDEX).exists()
+    assert index.save()
+    saved = (filled.folder / layout.INDEX).stat().st_mtime_ns
+    assert index.save()
+    assert (filled.folder / layout.INDEX).stat().st_mtime_ns == saved
+
+
+def test_threads_may_search_while_others_change(filled, monkeypatch):
+    """Half of a search is done when another thread takes away what it found."""
+    index = open_index(filled)
+    near, begun, failures = VectorIndex._near, threading.Event(), []
+
+    def slow(self, *asked):
+        found = near(self, *asked)
+        begun.set()
+        time.sleep(0.05)
+        return found
+
+    def change():
+        begun.wait(5)
+        index.update(range(1, 31), [], np.empty((0, DIMENSION), dtype=np.float32))
+
+    def search():
+        try:
+            failures.append(len(index.search(vector(3), 30)))
+        except RuntimeError as error:
+            failures.append(error)
+
+    monkeypatch.setattr(VectorIndex, "_near", slow)
+    threads = [threading.Thread(target=work) for work in (search, change)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == [30]
+    assert index.search(vector(3), 30) == []
+
+
+def test_threads_that_follow_save_and_search_see_whole_states(filled):
+    index, stop, failures = open_index(filled), threading.Event(), []
+
+    def ask():
+        try:
+            while not stop.is_set():
+                assert len(index.search(vector(3), 9)) == 9
+                index.vector(7)
+                index.refresh()
+                index.save()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for seed in range(40):
+        index.follow(_put(filled, *range(seed, seed + 20), start=seed % 10))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    index.refresh()
+    fresh = VectorIndex(filled)
+    assert index.search(vector(3), 30) == fresh.search(vector(3), 30)
+
+
 def test_another_encoder_empties_the_index(store):
     commit(store, arrival("a", "c1"))
     score(store, "Acme")
@@ -263,8 +334,10 @@ steps = st.lists(
 @given(steps, st.integers(0, 4), st.integers(1, 12), st.none() | st.lists(st.integers(1, 10)))
 def test_updates_keep_one_vector_an_id(fresh, changes, asked, k, among):
     with fresh() as store:
-        commit(store, arrival())
-        store.commit_readings("v", "tiny", [read(store.message(1), seed=1)])
+        # The first profile's vector gives the index its dimension.
+        gone = [FoldedPair("c0", "Acme", profile("c0"), None, vector(1))]
+        store.commit_profiles(gone)
+        store.commit_profiles([FoldedPair("c0", "Acme", None)])
         index = open_index(store)
         model = {}
         for removed, added in changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from itertools import pairwise
 
@@ -9,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relintel.nlp.view import view
+from relintel.text.normalise import normalise
 from relintel.text.parts import authored_spans, split_parts
+from relintel.text.unseen import BLANKS, INVISIBLE, LINE_ENDS
 
 KINDS = {"A": "authored", "Q": "quote", "H": "header", "S": "signature", "F": "footer"}
 
@@ -471,13 +475,94 @@ def test_nothing_authored_gives_no_span() -> None:
     assert authored_spans("> only\n> quoted") == ()
 
 
+def authored(body: str) -> list[str]:
+    return [body[start:end] for start, end in authored_spans(body)]
+
+
+UNSEEN = [
+    *(
+        "",
+        "\u200f",
+        "\u202b",
+        "\ufeff",
+        "\u200b",
+        "\xa0",
+        "\0",
+        "\xad",
+        "\u2066",
+        "\u2060",
+        "\u3000",
+    ),
+    *("\u202f", "\ufe0f", "\x1b", "\x7f", "\u2800", "\u200e \u200b\t\u202a"),
+]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+@pytest.mark.parametrize("marks", ["> ", ">", ">> ", ">\u200b> ", "\u200f>\xa0> "])
+def test_a_mark_nobody_sees_does_not_hide_a_quote(unseen: str, marks: str) -> None:
+    body = f"I agree.\n{unseen}{marks}I hate them\nSo do I.\n{unseen}{marks}really\n"
+    assert authored(body) == ["I agree.", "So do I."]
+    assert [part.kind for part in split_parts(body)] == ["authored", "quote"] * 2
+    read = view(body)
+    assert read.text == "I agree.\nSo do I."
+    at = read.text.index("So")
+    start, end = read.to_body(at, at + 8)
+    assert body[start:end] == "So do I."
+
+
+@pytest.mark.parametrize("unseen", ["", "\ufeff", "\u200f", "\u2060\u200b"])
+@pytest.mark.parametrize("line", [">:( never again", "> 30 minutes on hold", "one > two"])
+def test_a_mark_nobody_sees_makes_no_quote(unseen: str, line: str) -> None:
+    assert authored(unseen + line) == [unseen + line]
+
+
+@pytest.mark.parametrize(
+    ("before", "header"),
+    [
+        ("\u200e", "On Tue, 4 Mar 2025 at 09:12, Kettle Care <care@kettle.example> wrote:"),
+        ("\ufeff", "-----Original Message-----"),
+        ("\u200f", "From: care@kettle.example\nSent: today\nSubject: lid"),
+    ],
+)
+def test_a_header_behind_a_mark_nobody_sees_opens_a_quote(before: str, header: str) -> None:
+    assert authored(f"my own words\n\n{before}{header}\n\nwhat they wrote") == ["my own words"]
+
+
+@pytest.mark.parametrize("end", [*LINE_ENDS, "\r\n"])
+def test_whatever_ends_a_line_begins_one(end: str) -> None:
+    assert authored(f"I agree.{end}> I hate them{end}So do I.") == ["I agree.", "So do I."]
+    assert authored(f"> I hate them{end}So do I.\n") == ["So do I."]
+    assert authored(f"I agree.{end}> I hate them\n") == ["I agree."]
+    assert authored(f"I agree.\nTruly.{end}> I hate them") == ["I agree.\nTruly."]
+    assert authored(f"Yes.{end}{end}-- {end}Mia Brook") == ["Yes."]
+    assert normalise(f"a{end}b").text == "a\nb"
+
+
+@pytest.mark.parametrize("soft", sorted(set(LINE_ENDS) - {"\r", "\n"}))
+def test_a_soft_break_in_a_quoted_line_does_not_end_the_quote(soft: str) -> None:
+    assert authored(f"I agree.\n> I hate{soft}them all\nSo do I.") == ["I agree.", "So do I."]
+    assert authored(f"I agree.\n> I hate{soft}> them all{soft}So do I.") == ["I agree.", "So do I."]
+
+
+def test_all_that_normalising_removes_hides_no_quote() -> None:
+    # Signs before Arabic and Syriac numbers are removed too, but a reader sees them.
+    signs = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
+    letters = [chr(code) for code in (*range(0x20000), *range(0xE0000, 0xE0200))]
+    removed = [c for c in letters if not normalise(f"1{c}").text[1:].strip()]
+    unseen = [c for c in removed if not signs.match(c)]
+    assert len(unseen) > 400
+    assert [f"{ord(c):x}" for c in unseen if authored(f"a\n{c}> b") != ["a"]] == []
+    known = re.compile(f"[{BLANKS}{INVISIBLE}{LINE_ENDS}]")
+    assert all(known.match(c) for c in unseen)
+
+
 def check_cover(body: str) -> None:
     parts = split_parts(body)
     edges = [0, *(part.end for part in parts)]
     assert [part.start for part in parts] == edges[:-1]
     assert edges[-1] == len(body)
     assert all(before.kind != after.kind for before, after in pairwise(parts))
-    assert all(body[end - 1] in "\r\n" for end in edges[1:-1])
+    assert all(body[end - 1] in LINE_ENDS for end in edges[1:-1])
     for start, end in authored_spans(body):
         assert body[start:end] == body[start:end].strip() != ""
 
@@ -535,6 +620,10 @@ def test_parts_cover_any_text(body: str) -> None:
         "\nSent from my iPhone x y\n" * 10_000,
         "Thanks\n\n" * 20_000,
         "--\n" * 30_000,
+        "\u200b" * 1_000_000 + "a" + "\u200f" * 1_000_000,
+        "\u200b> " * 300_000,
+        "> a\u2028" * 100_000 + "\nb",
+        "\x0b" * 200_000,
     ],
     ids=lambda body: repr(body[:10]),
 )
