@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,6 +106,23 @@ def parse_config(data: Mapping[str, Any], path: Path | None = None) -> Config:
     if problems:
         raise ConfigError(problems, path)
     return config
+
+
+def source_config(options: Mapping[str, Any]) -> SourceConfig:
+    """Build a source from options given in a call.
+
+    Raises:
+        ConfigError: an option is unknown or wrong; all of them are listed.
+    """
+    names = {entry.name for entry in fields(SourceConfig)}
+    unknown = sorted(set(options) - names)
+    if unknown:
+        known = ", ".join(sorted(names - {"path", "url"}))
+        raise ConfigError([Problem(name, f"is no option; options are {known}") for name in unknown])
+    try:
+        return SourceConfig(**options)
+    except ValidationError as error:
+        raise ConfigError(problems_of(error)) from None
 
 
 def problems_of(error: ValidationError) -> list[Problem]:

@@ -8,22 +8,19 @@ through `profile`, `similar`, `movements` and `export`. Nothing below this file 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
-
-from pydantic import ValidationError
 
 from relintel.batch.erase import forget_customer
 from relintel.batch.incoming import API_SOURCE, Incoming, messages_of
 from relintel.batch.ingest import Ingest, Origin
 from relintel.batch.score import ScoreReport, fold_pending, read_pending, reading_stamp
 from relintel.batch.sources import collect
-from relintel.config import Config, SourceConfig, load_config, problems_of
+from relintel.config import Config, SourceConfig, load_config, source_config
 from relintel.customers.identity import ExactKeys
 from relintel.customers.keys import asked_keys, key_hash
 from relintel.errors import (
@@ -70,12 +67,7 @@ class Engine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -104,7 +96,7 @@ class Engine:
             ConfigError: an option is wrong.
             SourceError: the source as a whole cannot be read.
         """
-        shared = self._shared(_source_options(options))
+        shared = self._shared(source_config(options))
         if isinstance(data, str) and not data:
             raise ConfigError([Problem("data", "is empty; name a file, folder, address or source")])
         if isinstance(data, str) and data in self.config.sources:
@@ -358,15 +350,3 @@ def _check_type(name: str, value: str | None) -> None:
     if value is not None and value not in RELATIONSHIPS:
         known = ", ".join(RELATIONSHIPS)
         raise ConfigError([Problem(name, f"is no relationship type; types are {known}")])
-
-
-def _source_options(options: Mapping[str, Any]) -> SourceConfig:
-    names = {field.name for field in fields(SourceConfig)}
-    unknown = sorted(set(options) - names)
-    if unknown:
-        known = ", ".join(sorted(names - {"path", "url"}))
-        raise ConfigError([Problem(name, f"is no option; options are {known}") for name in unknown])
-    try:
-        return SourceConfig(**options)
-    except ValidationError as error:
-        raise ConfigError(problems_of(error)) from None

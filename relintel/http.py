@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import socket
 import time
@@ -120,6 +121,8 @@ class Http(AbstractContextManager["Http"]):
         self._clock = clock
         self._lookup = lookup
         self._client = httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False)
+        # It tells every address with its query at INFO, and tokens stand in queries.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
 
     def __exit__(
         self,
@@ -201,13 +204,16 @@ class Http(AbstractContextManager["Http"]):
     ) -> Answer:
         wanted = self._checked(url)
         address = self._address(wanted)
-        request = self._client.build_request(
-            method,
-            wanted.copy_with(host=address),
-            headers={"user-agent": _AGENT, **headers, "host": wanted.netloc.decode("ascii")},
-            content=content,
-            extensions={"sni_hostname": wanted.host},
-        )
+        try:
+            request = self._client.build_request(
+                method,
+                wanted.copy_with(host=address),
+                headers={"user-agent": _AGENT, **headers, "host": wanted.netloc.decode("ascii")},
+                content=content,
+                extensions={"sni_hostname": wanted.host},
+            )
+        except UnicodeEncodeError:
+            raise SourceError(_shown(url), "cannot be asked: a header is not ASCII") from None
         try:
             response = self._client.send(request, stream=True)
             try:
@@ -246,9 +252,10 @@ class Http(AbstractContextManager["Http"]):
     def _checked(self, url: str) -> httpx.URL:
         try:
             wanted = httpx.URL(url)
+            named = bool(wanted.host)
         except (httpx.InvalidURL, ValueError, TypeError):
             raise SourceError("address", "is not an address") from None
-        if wanted.scheme not in {"http", "https"} or not wanted.host:
+        if wanted.scheme not in {"http", "https"} or not named:
             raise SourceError(_shown(url), "is refused: only http and https are spoken")
         return wanted
 
@@ -307,6 +314,7 @@ def _shown(url: str) -> str:
     """Return an address fit for messages: without credentials and query, where tokens stand."""
     try:
         parts = httpx.URL(url)
+        shown = f"{parts.scheme}://{parts.host}{parts.path}"[:200] if parts.host else "address"
     except (httpx.InvalidURL, ValueError, TypeError):
         return "address"
-    return f"{parts.scheme}://{parts.host}{parts.path}"[:200] if parts.host else "address"
+    return shown

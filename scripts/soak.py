@@ -32,6 +32,7 @@ def main() -> None:
     }
     print(json.dumps(result))
     path = ROOT / "benchmarks/results/kills.json"
+    path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if trial.lost or not trial.identical:
         raise SystemExit(1)

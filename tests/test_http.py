@@ -1,4 +1,5 @@
 import gzip
+import logging
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -243,3 +244,17 @@ def test_a_slow_answer_ends_at_the_deadline(world):
     with Http(allow_private=True, attempts=1, deadline=50, clock=lambda: next(ticks)) as http:
         with pytest.raises(TryAgain, match="in time"):
             http.get(world.base + "/a")
+
+
+def test_addresses_with_tokens_reach_no_log(world, http, caplog):
+    world.always("/a?token=s3cret", 200, b"words")
+    with caplog.at_level(logging.DEBUG):
+        assert http.get(world.base + "/a?token=s3cret").status == 200
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize("url", ["http://xn--a/", "http://xn--a/?token=s3cret"])
+def test_a_host_that_is_no_name_is_an_error_of_ours(url):
+    with Http() as http, pytest.raises(SourceError) as caught:
+        http.get(url)
+    assert "s3cret" not in str(caught.value)
