@@ -146,8 +146,8 @@ and messages written for the project (`corpora/written/`):
 {written}.
 Before that, one pass over up to {related} records each of MAMS, NewsMTSC, DMASTE, GoEmotions and
 the CFPB complaint database, for sentiment and complaint only. Then {epochs} epochs. Every set is
-marked `train` in `corpora/manifest.json`, where its licence stands; some texts (app and product reviews, tweets,
-news) have owners of their own, and only labels and weights are shipped.
+marked `train` in `corpora/manifest.json`, where its licence stands; some texts (app and product
+reviews, tweets, news) have owners of their own, and only labels and weights are shipped.
 
 **Figures** on sources held out whole, macro-F1 with a 95 % bootstrap interval; baselines are
 trained on the same rest. Held out, in two folds:
