@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from relintel.store.folder import DATABASE
+
 COLLECT, SCORE, EXPORT = "collect", "score", "export"
 
 
@@ -108,7 +110,7 @@ class Killing:
         ).stdout
 
     def _messages(self, store: Path) -> int:
-        if not store.exists():
-            return 0
+        if not (store / DATABASE).is_file():
+            return 0  # killed before the store came to be
         rows: list[dict[str, Any]] = [json.loads(line) for line in self._export(store).splitlines()]
         return sum(row["kind"] == "message" for row in rows)

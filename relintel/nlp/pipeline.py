@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from relintel.config import BrandConfig
@@ -21,6 +22,9 @@ _APART: Final = re.compile(r"[^\w@#]|[\u3400-\u9fff\uf900-\ufaff]")
 """What stands as a token of its own inside a run without spaces: every mark, and every Chinese
 character, so that a name is found in a sentence without spaces. spaCy's own rules for the ends of
 words take quadratic time on long runs of marks."""
+
+_WRAPPED_FROM: Final = 50
+"""A shorter line is likely to end where its author ended it; programs wrap at 65 to 78."""
 
 _ENDS: Final = [".", "!", "?", "…", "。", "！", "？", "；", "\n", "\n\n", "\r\n"]
 
@@ -49,7 +53,7 @@ class Pipeline:
         finder = self._finder
         # Words met in texts would otherwise stay in the vocabulary for ever.
         with self._nlp.memory_zone():
-            doc = self._nlp(text[:_LONGEST])
+            doc = self._nlp(_unwrapped(text[:_LONGEST]))
             sentences = tuple((sent.start_char, sent.end_char) for sent in doc.sents)
             mentions = finder.mentions(doc, language)
         return Marked(sentences, mentions, finder.addressee(text))
@@ -67,3 +71,13 @@ class Pipeline:
         nlp.tokenizer = Tokenizer(nlp.vocab, infix_finditer=_APART.finditer)
         nlp.add_pipe("sentencizer", config={"punct_chars": _ENDS})
         return nlp
+
+
+def _unwrapped(text: str) -> str:
+    """Turn the line breaks that a mail program put inside sentences into spaces; lengths stay."""
+    lines = text.split("\n")
+    joined = [lines[0]]
+    for line, below in pairwise(lines):
+        wrapped = len(line) >= _WRAPPED_FROM and line[-1] not in _ENDS and below[:1].isalnum()
+        joined.append((" " if wrapped else "\n") + below)
+    return "".join(joined)

@@ -88,3 +88,29 @@ def test_a_text_that_names_nothing_is_read_for_the_default_or_nobody(pipeline: P
     marked = pipeline.mark("it broke", "en")
     assert targets(Request("1", "it broke"), marked) == (None,)
     assert targets(Request("1", "it broke", fallback="Acme"), marked) == ("Acme",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two!", ["One.", "Two!"]),
+        ("first line\nsecond line", ["first line", "second line"]),
+        ("太慢了。再见", ["太慢了。", "再见"]),
+        (
+            "I took the morning off work for your engineer, between eight\nand one. Nobody came.",
+            [
+                "I took the morning off work for your engineer, between eight\nand one.",
+                "Nobody came.",
+            ],
+        ),
+        (
+            "I took the morning off work for your engineer, between eight\n\nand one.",
+            ["I took the morning off work for your engineer, between eight", "and one."],
+        ),
+    ],
+)
+def test_sentences_end_where_their_author_ended_them(
+    pipeline: Pipeline, text: str, sentences: list[str]
+) -> None:
+    found = [text[start:end].strip() for start, end in pipeline.mark(text, "en").sentences]
+    assert [sentence for sentence in found if sentence] == sentences
