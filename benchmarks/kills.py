@@ -25,13 +25,15 @@ class Trial:
     Attributes:
         kills: processes that were killed before they were done.
         by_stage: how many of them were collecting, and how many scoring.
+        stores: stores that were made in this way.
         lost: messages that were in the store after some kill and not after a later one.
-        identical: whether the export equals the undisturbed run's.
+        identical: whether every store's export equals the undisturbed run's.
         messages: messages in the store at the end.
     """
 
     kills: int
     by_stage: dict[str, int]
+    stores: int
     lost: int
     identical: bool
     messages: int
@@ -54,28 +56,42 @@ class Killing:
         self._environment = {**os.environ, "RELINTEL_KEY": "ab" * 32}
 
     def run(self, kills: int) -> Trial:
-        """Kill `kills` times, half of them while collecting; then let it finish."""
-        calm, rough = self._folder / "calm.relintel", self._folder / "rough.relintel"
+        """Kill `kills` times over as many stores as it takes, each brought to its end."""
+        calm = self._folder / "calm.relintel"
         lengths = {stage: self._timed(stage, calm) for stage in (COLLECT, SCORE)}
+        expected = self._export(calm)
         done = {COLLECT: 0, SCORE: 0}
-        lost, known = 0, 0
-        for stage in (COLLECT, SCORE):
-            wanted = kills - kills // 2 if stage == COLLECT else kills // 2
-            attempts = 0
-            while done[stage] < wanted and attempts < 5 * wanted:
-                attempts += 1
-                done[stage] += self._killed(stage, rough, lengths[stage])
-                now = self._messages(rough)
-                lost += max(0, known - now)
-                known = now
-            self._timed(stage, rough)
+        lost, identical, stores = 0, True, 0
+        while sum(done.values()) < kills:
+            stores += 1
+            rough = self._folder / f"rough-{stores}.relintel"
+            for stage in (COLLECT, SCORE):
+                lost += self._disturbed(stage, rough, lengths[stage], done, kills)
+            identical = identical and self._export(rough) == expected
         return Trial(
             kills=sum(done.values()),
             by_stage=done,
+            stores=stores,
             lost=lost,
-            identical=self._export(calm) == self._export(rough),
-            messages=self._messages(rough),
+            identical=identical,
+            messages=self._messages(calm),
         )
+
+    def _disturbed(
+        self, stage: str, store: Path, length: float, done: dict[str, int], kills: int
+    ) -> int:
+        """Bring a stage to its end through up to three kills; return how many messages went."""
+        known = self._messages(store)
+        lost = 0
+        for _ in range(3):
+            if sum(done.values()) == kills or not self._killed(stage, store, length):
+                break
+            done[stage] += 1
+            now = self._messages(store)
+            lost += max(0, known - now)
+            known = now
+        self._timed(stage, store)
+        return lost + max(0, known - self._messages(store))
 
     def _command(self, stage: str, store: Path) -> list[str]:
         options = ["--store", str(store), "--config", str(self._config)]
@@ -89,7 +105,11 @@ class Killing:
         return time.monotonic() - started
 
     def _killed(self, stage: str, store: Path, length: float) -> bool:
-        """Start a stage and kill it somewhere in its length; false when it was done before."""
+        """Start a stage and kill it somewhere in its length; false when it was done before.
+
+        Raises:
+            RuntimeError: it failed by itself.
+        """
         process = subprocess.Popen(
             self._command(stage, store),
             env=self._environment,
@@ -97,10 +117,12 @@ class Killing:
             stderr=subprocess.DEVNULL,
         )
         try:
-            process.wait(timeout=self._random.uniform(0.1, 1.0) * length)
+            process.wait(timeout=self._random.uniform(0.1, 0.8) * length)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
+        if process.returncode not in {0, -signal.SIGKILL}:
+            raise RuntimeError(f"{stage} ended with {process.returncode}")
         return process.returncode == -signal.SIGKILL
 
     def _export(self, store: Path) -> bytes:

@@ -267,6 +267,14 @@ class Engine:
             raise ConfigError([Problem("customer", told)])
         return found[0]
 
+    def name(self, customer: str) -> str:
+        """Return what a customer goes by: the newest name, handle or address, else the id."""
+        authors = [stored.message.author for stored in self._store.messages_of(customer)]
+        for kind in ("name", "handle", "address"):
+            if called := [getattr(author, kind) for author in authors if getattr(author, kind)]:
+                return str(called[-1])
+        return customer
+
     def brands(self) -> list[str]:
         """Return the brands that profiles exist for, sorted."""
         return self._store.brands()

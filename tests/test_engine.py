@@ -106,6 +106,14 @@ def test_a_customer_is_found_by_id_number_address_and_handle(engine: Engine) -> 
     assert "nobody@example.org" not in str(caught.value)
 
 
+def test_a_customer_goes_by_a_name_before_a_handle_or_address(engine: Engine) -> None:
+    engine.ingest([record(1, "7", LOYAL, name="Ann Lee"), record(2, "7", PLAIN, handle="annie")])
+    engine.ingest([record(3, "8", PLAIN, address="bo@example.org"), record(4, "9", PLAIN)])
+    assert engine.name(engine.resolve("7")) == "Ann Lee"
+    assert engine.name(engine.resolve("8")) == "bo@example.org"
+    assert engine.name(engine.resolve("9")) == engine.resolve("9")
+
+
 def test_one_person_in_two_sources_is_one_customer(engine: Engine, tmp_path: Path) -> None:
     mail = (
         b"From: Ann <ann@example.org>\nTo: care@acme.example\nDate: Tue, 4 Mar 2025 10:00:00 +0100"

@@ -58,14 +58,15 @@ def _print(engine: Engine, report: CollectReport) -> None:
     out.print(Rule(style="dim"))
     profiles = telling(engine)
     for found in profiles:
-        print_profile(found)
+        print_profile(engine, found)
     out.print(Rule(style="dim"))
-    print_movements("Who changed, and which message did it", engine.movements(), most=8)
+    title = "Who changed, and which message did it"
+    print_movements(engine, title, engine.movements(), most=8)
     if profiles:
         first = profiles[0]
         out.print(Rule(style="dim"))
         matches = engine.similar(first.customer, first.brand, k=3)
-        print_matches(f"Most like {first.customer}", matches)
+        print_matches(engine, f"Most like {engine.name(first.customer)}", matches)
 
 
 def _emit(engine: Engine, report: CollectReport) -> None:

@@ -44,10 +44,10 @@ def profile(
             _list_profiles(engine, brand, relationship, json=json)
             return
         found = engine.profile(customer, brand, as_of=as_of)
-    if json:
-        emit(found.to_dict())
-    else:
-        print_profile(found)
+        if json:
+            emit(found.to_dict())
+        else:
+            print_profile(engine, found)
 
 
 def similar(
@@ -61,10 +61,10 @@ def similar(
     """Show the customers most like one, and why."""
     with opened(store, config) as engine:
         found = engine.similar(customer, brand, k=k)
-    if json:
-        emit([match.to_dict() for match in found])
-    else:
-        print_matches(f"Similar to {customer}", found)
+        if json:
+            emit([match.to_dict() for match in found])
+        else:
+            print_matches(engine, f"Similar to {customer}", found)
 
 
 def movements(
@@ -85,16 +85,16 @@ def movements(
         found = engine.movements(
             brand, customer=customer, source=source, to=to, since=since, as_of=as_of
         )
-    if json:
-        emit([movement.to_dict() for movement in found])
-    else:
-        print_movements("Movements", found)
+        if json:
+            emit([movement.to_dict() for movement in found])
+        else:
+            print_movements(engine, "Movements", found)
 
 
-def print_profile(found: Profile) -> None:
+def print_profile(engine: Engine, found: Profile) -> None:
     """Print one profile for people."""
     head = Text.assemble(
-        (found.customer, "bold"),
+        (_who(engine, found.customer), "bold"),
         " and ",
         (printable(found.brand), "bold"),
         ": ",
@@ -120,21 +120,25 @@ def print_profile(found: Profile) -> None:
         )
 
 
-def print_matches(title: str, found: list[Match]) -> None:
+def print_matches(engine: Engine, title: str, found: list[Match]) -> None:
     """Print similar customers for people."""
-    made = table(title, "customer", "similarity", "because")
+    made = table(printable(title), "customer", "similarity", "because")
     for match in found:
-        made.add_row(match.customer, f"{match.similarity:.2f}", "; ".join(match.because))
+        made.add_row(
+            _who(engine, match.customer), f"{match.similarity:.2f}", "; ".join(match.because)
+        )
     out.print(made)
 
 
-def print_movements(title: str, found: list[Movement], most: int | None = None) -> None:
+def print_movements(
+    engine: Engine, title: str, found: list[Movement], most: int | None = None
+) -> None:
     """Print movements for people."""
     made = table(title, "when", "customer", "brand", "from", "to", "because of")
     for movement in found[:most]:
         made.add_row(
             f"{movement.at:%Y-%m-%d}",
-            movement.customer,
+            _who(engine, movement.customer),
             printable(movement.brand),
             typed(movement.source),
             typed(movement.target),
@@ -175,6 +179,12 @@ def _list_profiles(
             f"{found.last_at:%Y-%m-%d}",
         )
     out.print(made)
+
+
+def _who(engine: Engine, customer: str) -> str:
+    """Return name and id, on a line each where a table needs it."""
+    name = printable(engine.name(customer))
+    return customer if name == customer else f"{name} ({customer})"
 
 
 def _quoted(text: str, most: int = 110) -> Text:
