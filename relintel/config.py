@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,6 +97,26 @@ def load_config(path: Path) -> Config:
     return parse_config(data, path)
 
 
+def find_config(folder: Path, given: str | os.PathLike[str] | Config | None) -> tuple[Config, Path]:
+    """Return a store's configuration and the folder its paths count from.
+
+    Args:
+        folder: the store's, whose ``relintel.toml`` is read when nothing is given.
+        given: a configuration, or the file to read it from.
+
+    Raises:
+        ConfigError: the file has mistakes, or one that is given does not exist.
+    """
+    if isinstance(given, Config):
+        return given, Path()
+    file = folder / "relintel.toml" if given is None else Path(given)
+    if given is None and not file.exists():
+        return Config(), Path()
+    config = load_config(file)
+    beside = file.parent / config.model
+    return (replace(config, model=str(beside)) if beside.is_dir() else config), file.parent
+
+
 def parse_config(data: Mapping[str, Any], path: Path | None = None) -> Config:
     """Check plain data and turn it into a `Config`; see `load_config`."""
     try:
@@ -134,6 +155,8 @@ def _problem(error: Any) -> Problem:  # noqa: ANN401 - pydantic's ErrorDetails
     key = ".".join(str(part) for part in error["loc"]) or "file"
     if error["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         return Problem(key, "unknown key")
+    if error["type"] == "tuple_type":
+        return Problem(key, "must be a list of texts, in brackets")
     return Problem(key, error["msg"])
 
 

@@ -19,8 +19,8 @@ from relintel.batch.erase import forget_customer
 from relintel.batch.incoming import API_SOURCE, Incoming, messages_of
 from relintel.batch.ingest import Ingest, Origin
 from relintel.batch.score import ScoreReport, fold_pending, read_pending, reading_stamp
-from relintel.batch.sources import collect
-from relintel.config import Config, SourceConfig, load_config, source_config
+from relintel.batch.sources import check, collect
+from relintel.config import Config, SourceConfig, find_config, source_config
 from relintel.customers.identity import ExactKeys
 from relintel.customers.keys import asked_keys, key_hash
 from relintel.errors import (
@@ -106,6 +106,10 @@ class Engine:
         if isinstance(data, str) and data.startswith(("http://", "https://")):
             return self._collect(replace(shared, url=data), Path(), progress)
         if isinstance(data, str | os.PathLike):
+            if not Path(data).exists():
+                known = ", ".join(self.config.sources) or "none"
+                told = f"Nor is it a configured source; those are: {known}"
+                raise SourceError(str(data), "does not exist", told)
             return self._collect(replace(shared, path=Path(data)), Path(), progress)
         origin = Origin(shared.name or API_SOURCE, "", shared.join_identities)
         return self._ingest(origin, progress).run(messages_of(data, shared))
@@ -162,7 +166,7 @@ class Engine:
         self, brand: str | None = None, *, relationship: str | None = None
     ) -> Iterator[Profile]:
         """Stream stored profiles, each as of its customer's last message."""
-        _check_type("relationship", relationship)
+        relationship = _type("relationship", relationship)
         for row in self._store.iter_profiles(brand=brand, relationship=relationship):
             yield row.profile
 
@@ -207,8 +211,7 @@ class Engine:
             since: a time, or an age such as ``"30d"`` before `as_of`.
             as_of: see `profile`.
         """
-        _check_type("source", source)
-        _check_type("to", to)
+        source, to = _type("source", source), _type("to", to)
         until = self._as_of(as_of)
         found = self._store.movements(
             brand=brand,
@@ -266,6 +269,15 @@ class Engine:
             told = f"stands for several customers: {', '.join(found)}; name one by its id"
             raise ConfigError([Problem("customer", told)])
         return found[0]
+
+    def check_source(self, name: str) -> None:
+        """Check that a configured source's options hold and that its file or folder is there.
+
+        Raises:
+            ConfigError: an option is wrong.
+            SourceError: its path does not exist.
+        """
+        check(self.config.sources[name], self._base)
 
     def name(self, customer: str) -> str:
         """Return what a customer goes by: the newest name, handle or address, else the id."""
@@ -342,19 +354,13 @@ def open_engine(
         StoreError: the folder is not a store, or cannot be opened.
     """
     folder = Path(path)
-    if isinstance(config, Config):
-        return Engine(folder, config, Path())
-    file = folder / "relintel.toml" if config is None else Path(config)
-    if config is None and not file.exists():
-        return Engine(folder, Config(), Path())
-    loaded = load_config(file)
-    beside = file.parent / loaded.model
-    if beside.is_dir():
-        loaded = replace(loaded, model=str(beside))
-    return Engine(folder, loaded, file.parent)
+    return Engine(folder, *find_config(folder, config))
 
 
-def _check_type(name: str, value: str | None) -> None:
-    if value is not None and value not in RELATIONSHIPS:
+def _type(name: str, value: str | None) -> str | None:
+    """Return a relationship type as it is stored, however people write it."""
+    plain = None if value is None else value.strip().lower().replace("-", "_")
+    if plain is not None and plain not in RELATIONSHIPS:
         known = ", ".join(RELATIONSHIPS)
         raise ConfigError([Problem(name, f"is no relationship type; types are {known}")])
+    return plain

@@ -85,11 +85,19 @@ class Checkpoint:
     cursor: Mapping[str, Any]
 
 
+PLACES_TOLD = 3
+"""Places that a report names for each reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class CollectReport:
     """What a collection did; ``read = created + updated + unchanged``, and with skipped: all items.
 
     Messages of customers who asked to be forgotten count as skipped, with the reason ``forgotten``.
+
+    Attributes:
+        reasons: reason → how many items were skipped for it.
+        places: reason → where the first few of them stand; not part of the JSON form.
     """
 
     read: int = 0
@@ -98,6 +106,7 @@ class CollectReport:
     unchanged: int = 0
     skipped: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __add__(self, other: CollectReport) -> CollectReport:
         """Add up two collections."""
@@ -109,11 +118,17 @@ class CollectReport:
             self.unchanged + other.unchanged,
             self.skipped + other.skipped,
             {code: self.reasons.get(code, 0) + other.reasons.get(code, 0) for code in codes},
+            {
+                code: (*self.places.get(code, ()), *other.places.get(code, ()))[:PLACES_TOLD]
+                for code in codes
+            },
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready plain data."""
-        return {**asdict(self), "reasons": dict(self.reasons)}
+        data = {**asdict(self), "reasons": dict(self.reasons)}
+        del data["places"]
+        return data
 
 
 @dataclass(frozen=True, slots=True)

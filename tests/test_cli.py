@@ -125,6 +125,64 @@ def test_init_and_doctor(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["model"] == "ok"
 
 
+def test_doctor_looks_at_every_configured_source(shop: Path) -> None:
+    (shop / "shop.relintel/relintel.toml").write_text(
+        '[sources.gone]\npath = "nowhere.csv"\n'
+        '[sources.odd]\npath = "../rows.jsonl"\nkind = "table"\ncolumns = { colour = "x" }\n'
+        '[sources.well]\npath = "../rows.jsonl"\n'
+    )
+    done = relintel("doctor", "--json", cwd=shop)
+    checks = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert checks["source gone"].startswith("wrong")
+    assert "colour" in checks["source odd"]
+    assert checks["source well"] == "ok"
+
+
+def test_the_file_that_is_read_is_never_the_output(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "hello"}\n')
+    done = relintel("score", "in.jsonl", "-o", "in.jsonl", cwd=tmp_path)
+    assert done.returncode == 4
+    assert (tmp_path / "in.jsonl").read_text() == '{"text": "hello"}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_people_are_told_where_items_were_skipped(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(ROWS + "broken\n" * 5)
+    done = relintel("collect", "rows.jsonl", "--brand", "Acme", cwd=tmp_path)
+    told = done.stdout.decode()
+    assert "skipped 5: bad_json (rows.jsonl: line 3, rows.jsonl: line 4" in told
+    assert "…" in told
+
+
+def test_types_may_be_written_as_they_are_shown(shop: Path) -> None:
+    assert relintel("movements", "--to", "Love-Hate", cwd=shop).stdout == b"Movements: none\n"
+    wrong = relintel("movements", "--to", "enmy", cwd=shop)
+    assert wrong.returncode == 4
+    assert b"love_hate" in wrong.stderr
+
+
+def test_messages_without_a_brand_bring_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(ROWS)
+    relintel("collect", "rows.jsonl", cwd=tmp_path)
+    done = relintel("score", cwd=tmp_path)
+    assert done.returncode == 0
+    assert b"--brand" in done.stderr
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert relintel("--version", cwd=tmp_path).stdout.strip() == b"0.1.0"
+
+
+def test_a_full_disk_is_an_error_without_a_trace(shop: Path) -> None:
+    line = f"ulimit -f 0; {sys.executable} -m relintel.cli export > full.jsonl"
+    done = subprocess.run(
+        ["bash", "-c", f"trap '' XFSZ; {line}"], cwd=shop, capture_output=True, check=False
+    )
+    assert done.returncode != 0
+    assert b"Traceback" not in done.stderr
+
+
 def test_a_closed_pipe_is_no_error(shop: Path) -> None:
     line = f"{sys.executable} -m relintel.cli export | head -c 1"
     done = subprocess.run(line, shell=True, cwd=shop, capture_output=True, check=False)

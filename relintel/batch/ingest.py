@@ -12,7 +12,7 @@ from relintel.collectors.base import Item
 from relintel.customers.directory import Directory
 from relintel.customers.identity import Identity, Known
 from relintel.customers.keys import Key, key_hash, keys_of, natural_key, party_keys
-from relintel.records import Checkpoint, CollectReport, Message, Skipped
+from relintel.records import PLACES_TOLD, Checkpoint, CollectReport, Message, Skipped
 from relintel.store import Arrangement, Arrival, KeyRow, Owner, Store
 
 BATCH: Final = 500
@@ -49,6 +49,7 @@ class Ingest:
         self._progress = progress
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
+        self._places: dict[str, list[str]] = {}
 
     def run(self, items: Iterable[Item]) -> CollectReport:
         """Read the stream to its end."""
@@ -68,10 +69,14 @@ class Ingest:
             unchanged=counts["unchanged"],
             skipped=self._reasons.total(),
             reasons=dict(sorted(self._reasons.items())),
+            places={reason: tuple(places) for reason, places in self._places.items()},
         )
 
     def _skip(self, item: Skipped) -> None:
         self._reasons[item.reason] += 1
+        places = self._places.setdefault(item.reason, [])
+        if len(places) < PLACES_TOLD:
+            places.append(item.place)
 
     def _commit(self, batch: list[Message], checkpoint: Checkpoint | None) -> None:
         letters = [_letter(self._store.key, message, self._origin.join) for message in batch]

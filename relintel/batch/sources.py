@@ -12,6 +12,7 @@ from relintel.batch.ingest import Ingest, Origin
 from relintel.collectors.base import Item
 from relintel.collectors.registry import collect_found, open_collector, sources_in
 from relintel.config import SourceConfig
+from relintel.errors import SourceError
 from relintel.records import CollectReport, Skipped
 from relintel.store import Store
 
@@ -41,7 +42,9 @@ def collect(
     total = CollectReport()
     for found in sources_in(root, replace(config, path=root)):
         if isinstance(found, Skipped):
-            total = total + CollectReport(skipped=1, reasons={found.reason: 1})
+            total = total + CollectReport(
+                skipped=1, reasons={found.reason: 1}, places={found.reason: (found.place,)}
+            )
             continue
         place = _place(found, root)
         # A lone file that cannot be read is an error; one among many is a skipped item.
@@ -49,6 +52,20 @@ def collect(
         read = open_collector(found).collect if alone else _lenient(found)
         total = total + _one(found, read, place, store, ingest)
     return total
+
+
+def check(config: SourceConfig, base: Path) -> None:
+    """Check that a source's options hold and that its file or folder is there; nothing is read.
+
+    Raises:
+        ConfigError: an option is wrong.
+        SourceError: its path does not exist.
+    """
+    path = None if config.path is None else base / config.path
+    if path is not None and not path.exists():
+        raise SourceError(str(config.path), "does not exist")
+    if config.kind or config.url:
+        open_collector(replace(config, path=path))
 
 
 def _one(

@@ -37,6 +37,9 @@ def collect(
     kind: Annotated[
         str | None, typer.Option("--kind", help="Collector, instead of a guess.")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The source's name, part of its messages' ids.")
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option("--column", help="For tables: FIELD=COLUMN; may be repeated."),
@@ -44,8 +47,8 @@ def collect(
     json: Json = False,
 ) -> None:
     """Bring messages into the store. Doing it twice changes nothing."""
-    options: dict[str, Any] = {"brand": brand, "channel": channel, "kind": kind}
-    options = {name: value for name, value in options.items() if value is not None}
+    options: dict[str, Any] = {"brand": brand, "channel": channel, "kind": kind, "name": name}
+    options = {key: value for key, value in options.items() if value is not None}
     if own:
         options["own"] = tuple(own)
     if column:
@@ -59,7 +62,7 @@ def collect(
             raise ConfigError([Problem("sources", told)])
         elif options:
             told = "goes with a file or folder; configured sources have their own"
-            raise ConfigError([Problem(f"--{name}", told) for name in options])
+            raise ConfigError([Problem(f"--{key}", told) for key in options])
         else:
             try:
                 reports = engine.collect(progress=show)
@@ -90,4 +93,6 @@ def _print(reports: dict[str, CollectReport], *, json: bool) -> None:
         made.add_row(printable(name), *map(str, numbers))
     out.print(made)
     for reason, count in total.reasons.items():
-        out.print(f"  skipped {count}: {reason}")
+        places = ", ".join(printable(place) for place in total.places.get(reason, ()))
+        more = ", …" if count > len(total.places.get(reason, ())) else ""
+        out.print(f"  skipped {count}: {reason}" + (f" ({places}{more})" if places else ""))

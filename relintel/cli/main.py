@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
+from relintel import __version__
 from relintel.cli import collect, demo, score, show, store
-from relintel.cli.output import complain
+from relintel.cli.output import complain, out
 from relintel.errors import (
     ConfigError,
     MissingExtra,
@@ -29,11 +30,25 @@ CONFIGURATION: Final = 4
 AGAIN: Final = 75
 
 app = typer.Typer(
-    help="What kind of relationship each customer has with each brand, read from what they write.",
+    invoke_without_command=True,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    """What kind of relationship each customer has with each brand, read from what they write."""
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+
+
 app.command("demo")(demo.demo)
 app.command("init")(store.init)
 app.command("doctor")(store.doctor)
@@ -57,6 +72,11 @@ def main() -> None:
     except RelintelError as error:
         complain(str(error))
         sys.exit(exit_code(error))
+    except OSError as error:
+        complain(f"{error.filename or 'stdout'}: {error.strerror}")
+        # What is still to be written cannot be; closing would only fail again.
+        sys.stdout = None
+        sys.exit(FAILED)
 
 
 def exit_code(error: RelintelError) -> int:

@@ -55,6 +55,9 @@ def score(
 def _score_store(store: Path, config: Path | None, *, json: bool) -> None:
     with opened(store, config) as engine, progress() as show:
         report = engine.score(progress=show)
+        unbranded = bool(report.readings) and not engine.brands()
+    if unbranded:
+        say("No message has a brand: collect with --brand, or describe brands in relintel.toml.")
     if json:
         emit(report.to_dict())
     else:
@@ -72,6 +75,8 @@ def _score_file(
         source: IO[bytes]
         if str(file) == "-":
             source = sys.stdin.buffer
+        elif output is not None and output.exists() and file.exists() and output.samefile(file):
+            raise ConfigError([Problem("--output", f"{output} is the file that is read")])
         elif file.exists() and not file.is_dir():
             source = stack.enter_context(file.open("rb"))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
@@ -20,6 +20,8 @@ from relintel.cli.options import (
 from relintel.cli.output import emit, out, printable, table, typed
 from relintel.engine import Engine
 from relintel.records import Match, Movement, Profile
+
+FLAG_WORDS: Final = {"ex": "says they have left", "locked_in": "stays without choice"}
 
 Customer = Annotated[str, typer.Argument(help="Id, customer number, address or handle.")]
 
@@ -113,7 +115,7 @@ def print_profile(engine: Engine, found: Profile) -> None:
         told = ", ".join(f"{code} ×{count}" for code, count in found.complaints.items())
         out.print(f"  complains of: {told}")
     if found.flags:
-        out.print(f"  {', '.join(found.flags)}")
+        out.print("  " + ", ".join(FLAG_WORDS[flag] for flag in found.flags))
     for quote in found.evidence[:3]:
         out.print(
             Text.assemble(f"  {quote.sent_at:%Y-%m-%d} {quote.channel:<7}", _quoted(quote.quote))
@@ -134,6 +136,9 @@ def print_movements(
     engine: Engine, title: str, found: list[Movement], most: int | None = None
 ) -> None:
     """Print movements for people."""
+    if not found:
+        out.print(f"{title}: none")
+        return
     made = table(title, "when", "customer", "brand", "from", "to", "because of")
     for movement in found[:most]:
         made.add_row(
@@ -169,7 +174,7 @@ def _list_profiles(
         return
     made = table("Profiles", "customer", "brand", "relationship", "confidence", "messages", "last")
     for found in engine.profiles(brand, relationship=relationship):
-        sure = f"{found.confidence:.2f}{' ?' if found.abstained else ''}"
+        sure = "unsure" if found.abstained else f"{found.confidence:.2f}"
         made.add_row(
             found.customer,
             printable(found.brand),

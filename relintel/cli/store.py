@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
@@ -25,6 +26,7 @@ TEMPLATE: Final = """\
 # [sources.support]
 # path = "../support.mbox"
 # brand = "Acme"
+# own = ["Acme Support Team"]   # further names of the company in this source
 
 # [sources.survey]
 # path = "../survey.csv"
@@ -58,6 +60,7 @@ def doctor(
     }
     if is_store(store):
         checks["store"] = _checked(lambda: _open_and_count(store, config, scrub=scrub))
+        checks.update(_sources(store, config))
     else:
         checks["store"] = f"missing: {store} is no store; `relintel init` makes one"
     if json:
@@ -106,6 +109,18 @@ def forget(
             f"{report.movements} movements; {report.tombstones} keys will be refused"
         )
         say("Copies that were exported before are not reached.")
+
+
+def _sources(store: Path, config: Path | None) -> dict[str, str]:
+    """Check that every configured source's options hold and its path is there."""
+    try:
+        with opened(store, config) as engine:
+            return {
+                f"source {name}": _checked(partial(engine.check_source, name))
+                for name in engine.config.sources
+            }
+    except RelintelError:
+        return {}  # told by the check of the store
 
 
 _EXTRAS: Final = {"tables": "pyarrow", "train": "torch", "web": "fastapi", "ray": "ray"}

@@ -149,5 +149,9 @@ def _class_of(kind: str | None) -> Any:  # noqa: ANN401 - classes of other packa
         return getattr(import_module(module), name)
     for point in entry_points(group=GROUP):
         if point.name == kind:
-            return point.load()
+            try:
+                return point.load()
+            except Exception as error:
+                told = f"{kind} cannot be loaded from {point.value}: {type(error).__name__}"
+                raise ConfigError([Problem("kind", told)]) from error
     raise ConfigError([Problem("kind", f"is not known; kinds are {', '.join(known_kinds())}")])

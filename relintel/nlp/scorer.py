@@ -84,7 +84,7 @@ class Scorer:
 
 
 def _request(number: int, record: Mapping[str, Any], every: bool) -> Request:
-    if not isinstance(record.get("text"), str):
+    if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
         raise InputError("no_text", "has no string `text`", f"record {number}")
     identity = record.get("id")
     return Request(

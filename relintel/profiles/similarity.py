@@ -33,7 +33,6 @@ _COMPLAINT_WORDS: Final = {
     "privacy_fraud": "privacy and fraud",
     "safety_dignity": "safety and dignity",
     "redress": "how complaints are handled",
-    "other": "something they do not name",
 }
 _CHANNEL_WORDS: Final = {
     "email": "both write by e-mail",
@@ -87,14 +86,14 @@ def _by_type(one: Profile, other: Profile) -> list[tuple[float, str]]:
     if label != other.relationship.label or label == "undetermined":
         return []
     words = f"both {_GROUPS[label]}"
-    shared = _shared(one.complaints, other.complaints)
+    shared = _shared(_named(one.complaints), _named(other.complaints))
     if shared is not None and label in ("enemy", "love_hate"):
         words += f" over {_complaint(shared[0])}"
     return [(0.4 + 0.6 * min(one.confidence, other.confidence), words)]
 
 
 def _by_complaint(one: Profile, other: Profile) -> list[tuple[float, str]]:
-    shared = _shared(one.complaints, other.complaints)
+    shared = _shared(_named(one.complaints), _named(other.complaints))
     same = one.relationship.label == other.relationship.label
     if shared is None or (same and one.relationship.label in ("enemy", "love_hate")):
         return []
@@ -125,6 +124,11 @@ def _shared(one: Mapping[str, int], other: Mapping[str, int]) -> tuple[str, floa
         return None
     share, name = max(common)
     return name, share
+
+
+def _named(complaints: Mapping[str, int]) -> dict[str, int]:
+    """Leave out complaints whose cause is not said: they make nobody alike."""
+    return {code: count for code, count in complaints.items() if code != "other"}
 
 
 def _complaint(code: str) -> str:

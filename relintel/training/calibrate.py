@@ -18,6 +18,7 @@ TARGET_ACCURACY: Final = 0.8
 
 _TEMPERATURES: Final = np.geomspace(0.4, 4.0, 47)
 _FLAG_GRID: Final = np.linspace(0.1, 0.9, 33)
+_ENOUGH: Final = 15
 
 
 def calibrate(
@@ -119,14 +120,19 @@ def _flag_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _flag_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> tuple[float, ...]:
-    """Threshold of best F1 a flag; one half where held-out data hold fewer than 15 of it."""
+    """Choose for each flag the threshold of best F1 among those at which it is right half the time.
+
+    One half where held-out data hold fewer than 15 of a flag, or none is right so often: a flag
+    that is set should be likelier true than not.
+    """
     chosen = []
-    for column in range(targets.shape[1]):
-        truth, p = targets[:, column], probabilities[:, column]
-        if truth.sum() < 15:
-            chosen.append(0.5)
-            continue
-        chosen.append(round(float(max(_FLAG_GRID, key=lambda t: _f1(truth, p >= t))), 3))
+    for truth, p in zip(targets.T, probabilities.T, strict=True):
+        scores = [
+            (_f1(truth, p >= least), -float(least))
+            for least in _FLAG_GRID
+            if truth.sum() >= _ENOUGH and truth[p >= least].sum() * 2 >= (p >= least).sum() > 0
+        ]
+        chosen.append(round(-max(scores, default=(0.0, -0.5))[1], 3))
     return tuple(chosen)
 
 
