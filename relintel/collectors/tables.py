@@ -28,6 +28,7 @@ from relintel.records import Checkpoint, Direction, Message, Party, Skipped
 SAMPLE: Final = 1000
 """Rows read ahead, from which columns, their types and the order of day and month are told."""
 CHECKPOINT_EVERY: Final = 500
+_AUTHOR: Final = ("name", "address", "handle", "customer")
 
 
 class TableCollector:
@@ -146,7 +147,7 @@ class RowReader:
             raise SourceError(source, f"has no column {', '.join(absent)} to choose rows by")
         self.config, self.source = config, source
         self.columns = map_columns(names, config.columns, source=source, sparse=sparse)
-        if "id" not in config.columns and _repeats(sample, self.columns.get("id")):
+        if "id" not in config.columns and _repeats(sample, self.columns):
             del self.columns["id"]
         when = self.columns["sent_at"]
         self.day_first = day_comes_first(row[when] for row in sample if row.get(when) is not None)
@@ -196,8 +197,7 @@ class RowReader:
         return None if isinstance(cell, bool) else as_text(cell, strip=strip)
 
     def _author(self, values: Mapping[str, Any]) -> Party:
-        fields = ("name", "address", "handle", "customer")
-        return Party(**{field: self._text(values, field) for field in fields})
+        return Party(**{field: self._text(values, field) for field in _AUTHOR})
 
     def _channel(self, values: Mapping[str, Any]) -> str:
         usual = "email" if "subject" in self.columns else "survey"
@@ -220,12 +220,21 @@ class RowReader:
         return facts
 
 
-def _repeats(sample: Sequence[Mapping[str, Any]], column: str | None) -> bool:
-    """Say whether a guessed id, say a ticket's, stands in several rows and so names none."""
-    if column is None or snake(column) in STRONG_IDS:
+def _repeats(sample: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> bool:
+    """Say whether the guessed id names no row.
+
+    A ticket's or a person's id may stand in several rows. A column called ``id`` may do so only
+    where the row was edited, so by the same author; else two people's words would be one message.
+    """
+    column = columns.get("id")
+    if column is None:
         return False
-    seen = [cell for row in sample if (cell := as_text(row.get(column))) is not None]
-    return len(set(seen)) < len(seen)
+    rows = [(cell, row) for row in sample if (cell := as_text(row.get(column))) is not None]
+    if snake(column) not in STRONG_IDS:
+        return len({cell for cell, _ in rows}) < len(rows)
+    authors = [columns[field] for field in _AUTHOR if field in columns]
+    told = {(cell, *(as_text(row.get(author)) for author in authors)) for cell, row in rows}
+    return len({cell for cell, _ in rows}) < len(told)
 
 
 def _hash(values: Mapping[str, Any]) -> str:

@@ -348,3 +348,14 @@ def test_arbitrary_bytes_never_crash(tmp_path_factory, suffix, raw):
         if isinstance(item, Message):
             json.dumps([item.body, dict(item.facts)]).encode()
             item.body.encode()
+
+
+def test_one_id_for_two_people_is_no_id_and_for_one_person_an_edit(tmp_path):
+    header = "id,customer,text,date\n"
+    two = table(tmp_path, header + "1,76,good,2025-03-04\n1,77,bad,2025-03-04\n", "two.csv")
+    found, _ = collect(two)
+    assert len({message.external_id for message in found}) == 2
+    assert all(message.external_id.startswith("row:") for message in found)
+    one = table(tmp_path, header + "1,76,good,2025-03-04\n1,76,better,2025-03-05\n", "one.csv")
+    assert [message.external_id for message in collect(one)[0]] == ["1", "1"]
+    assert len(collect(two, columns={"id": "id"})[0]) == 2
