@@ -1,6 +1,9 @@
 """The command line as a person or a nightly job meets it: output, streams and exit codes."""
 
+import contextlib
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +190,25 @@ def test_a_closed_pipe_is_no_error(shop: Path) -> None:
     line = f"{sys.executable} -m relintel.cli export | head -c 1"
     done = subprocess.run(line, shell=True, cwd=shop, capture_output=True, check=False)
     assert b"Traceback" not in done.stderr
+
+
+def test_on_a_terminal_the_progress_bars_wipe_nothing_of_the_result(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "relintel.cli", "demo", "--store", "t.relintel"],
+        cwd=tmp_path,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError), os.fdopen(ours, "rb", buffering=0) as stream:
+        while piece := stream.read(65536):
+            shown += piece
+    assert process.wait() == 0
+    drawn, _, result = shown.partition(b"Collected ")
+    assert "reading" in drawn.decode(errors="replace")
+    assert b"\x1b[2K" not in result
+    assert b"The store is kept in" in result

@@ -30,9 +30,11 @@ def demo(
 ) -> None:
     """Collect, score and profile the demo that travels with relintel, and show what comes out."""
     config = demo_folder() / "relintel.toml"
-    with open_engine(store, config=config) as engine, progress() as show:
-        report = sum(engine.collect(progress=show).values(), CollectReport())
-        engine.score(progress=show)
+    with open_engine(store, config=config) as engine:
+        with progress() as show:
+            report = sum(engine.collect(progress=show).values(), CollectReport())
+            engine.score(progress=show)
+        # Only now: the bars wipe the lines below which they were drawn.
         (_emit if json else _print)(engine, report)
     if not json:
         say(f"The store is kept in {store}; look around: relintel profile --list --store {store}")

@@ -77,7 +77,7 @@ NO_TIMES = [
         pd.NA,
         np.bool_(True),
         np.float64("nan"),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "ns"),
         np.array([1741082400]),
     ),
     *(date(1066, 10, 14), Decimal("NaN"), Decimal("sNaN"), Decimal("1e400"), timedelta(1), 3j),

@@ -237,7 +237,7 @@ CELLS = [
     ("2025-03-04T10:11:12", pd.Timestamp("2025-03-04 10:11:12")),
     ("true", True), ("true", np.bool_(True)), ("false", False),
     (None, None), (None, ""), (None, " "), (None, float("nan")), (None, float("inf")),
-    (None, pd.NaT), (None, pd.NA), (None, np.datetime64("NaT")), (None, Decimal("NaN")),
+    (None, pd.NaT), (None, pd.NA), (None, np.datetime64("NaT", "ns")), (None, Decimal("NaN")),
     (None, Decimal("sNaN")), (None, 10**5000), (None, [1]), (None, {"a": 1}), (None, 3j),
     (None, np.array([17])), (None, object()),
 ]  # fmt: skip
