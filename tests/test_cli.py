@@ -212,3 +212,15 @@ def test_on_a_terminal_the_progress_bars_wipe_nothing_of_the_result(tmp_path: Pa
     assert "reading" in drawn.decode(errors="replace")
     assert b"\x1b[2K" not in result
     assert b"The store is kept in" in result
+
+
+def test_a_pipe_as_output_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "text": "hello"}\n')
+    pipe = tmp_path / "out"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    done = relintel("score", "in.jsonl", "-o", "out", cwd=tmp_path)
+    told, _ = reader.communicate(timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(told)["id"] == 1
+    assert pipe.is_fifo()
