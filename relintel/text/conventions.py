@@ -125,12 +125,24 @@ def _cut(words: Iterable[str]) -> Iterable[str]:
 def _pattern(phrases: Iterable[str]) -> re.Pattern[str]:
     """Alternation of literal phrases, longest first, so that matching stays linear."""
     ordered = sorted(set(phrases), key=lambda p: (-len(p), p))
+    if not ordered:
+        return re.compile(r"(?!)")
     alternatives = "|".join(_bounded(phrase) for phrase in ordered)
-    return re.compile(f"(?:{alternatives})" if alternatives else r"(?!)")
+    # Most places in a text are within a word, where few phrases begin: those are passed over first.
+    within = "".join(sorted({re.escape(p[0]) for p in ordered if not _is_spaced(p[0])}))
+    place = rf"(?:(?<!\w)|(?=[{within}]))" if within else r"(?<!\w)"
+    return re.compile(f"{place}(?:{alternatives})")
 
 
 def _bounded(phrase: str) -> str:
-    # East Asian phrases may begin and end within a run of letters.
-    before = "" if _UNSPACED.match(phrase[0]) or not phrase[0].isalnum() else r"(?<!\w)"
-    after = "" if _UNSPACED.match(phrase[-1]) or not phrase[-1].isalnum() else r"(?!\w)"
+    before = r"(?<!\w)" if _is_spaced(phrase[0]) else ""
+    after = r"(?!\w)" if _is_spaced(phrase[-1]) else ""
     return before + re.escape(phrase) + after
+
+
+def _is_spaced(character: str) -> bool:
+    """Say whether a phrase with this at its end must end there with a word.
+
+    East Asian phrases may begin and end within a run of letters.
+    """
+    return character.isalnum() and not _UNSPACED.match(character)

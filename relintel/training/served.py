@@ -1,7 +1,8 @@
 """The network as it is served: the same arithmetic for one message, laid out for speed.
 
 One message at a time needs no padding, so shapes are constants and the mask follows from the token
-types; queries, keys and values come from one product. `benchmarks/speed.py` measures what it gains.
+types; queries, keys and values come from one product, and so do all heads. `benchmarks/speed.py`
+measures what it gains.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from relintel.nlp.heads import HEADS
 from relintel.training.network import Outputs, ReadingNetwork, look
 
 
@@ -26,6 +28,11 @@ class ServedNetwork(nn.Module):
         encoder = network.encoder
         self.embeddings = encoder.embeddings
         self.layers = nn.ModuleList(_Layer(layer) for layer in encoder.encoder.layer)
+        self.values = nn.Linear(encoder.config.hidden_size, HEADS.count)
+        self.values.weight = nn.Parameter(torch.cat([head.weight for head in network.values]))
+        self.values.bias = None
+        sizes = torch.tensor([head.size for head in HEADS])
+        self.register_buffer("head", torch.arange(len(HEADS)).repeat_interleave(sizes))
 
     def forward(self, input_ids: Tensor, token_type_ids: Tensor) -> Outputs:
         """Read one message.
@@ -43,10 +50,7 @@ class ServedNetwork(nn.Module):
         vector = functional.normalize(_mean(hidden, text), dim=-1)
         aim = _mean(hidden, target)
         seen, attention = look(self.network, hidden[None], text[None].bool(), aim)
-        parts = [
-            attention[:, :, i, None] * head(seen) for i, head in enumerate(self.network.values)
-        ]
-        contributions = torch.cat(parts, dim=-1)
+        contributions = attention[:, :, self.head] * self.values(seen)
         logits = contributions.sum(dim=1) + self.network.bias
         return Outputs(vector, logits, contributions, seen, attention)
 
@@ -67,8 +71,8 @@ class _Layer(nn.Module):
         self.second_norm = layer.output.LayerNorm
 
     def forward(self, hidden: Tensor, blocked: Tensor) -> Tensor:
-        joint = self.joint(hidden).view(-1, 3, self.heads, self.size).permute(1, 2, 0, 3)
-        query, key, value = joint[0], joint[1], joint[2]
+        joint = self.joint(hidden).view(-1, 3 * self.heads, self.size).transpose(0, 1)
+        query, key, value = joint.split(self.heads)
         scores = query @ key.transpose(1, 2) * self.size**-0.5 + blocked
         mixed = scores.softmax(dim=-1) @ value
         mixed = mixed.transpose(0, 1).reshape(-1, self.heads * self.size)
