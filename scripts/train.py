@@ -152,7 +152,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--version", default="2")
     parser.add_argument("--fast", action="store_true", help="a small model, from written texts")
     parser.add_argument("--strict", action="store_true", help="ship the strict model in any case")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()

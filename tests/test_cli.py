@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +60,9 @@ def test_profile_similar_movements_and_export_speak_json(shop: Path) -> None:
 def test_tables_go_to_stdout_and_hold_quotes(shop: Path) -> None:
     shown = relintel("profile", "43", cwd=shop)
     assert shown.returncode == 0
-    assert "Acme lied" in shown.stdout.decode()
+    quote = re.search("“(.+)”", shown.stdout.decode())
+    assert quote is not None
+    assert quote[1] in ROWS
     assert shown.stderr == b""
 
 

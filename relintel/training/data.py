@@ -20,6 +20,8 @@ WRITTEN: Final = (
     "messages_six_languages",
     "messages_en_2",
     "messages_six_languages_2",
+    "messages_en_3",
+    "messages_six_languages_3",
 )
 
 TEST: Final = "messages_test"

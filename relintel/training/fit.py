@@ -34,7 +34,7 @@ class Recipe:
         average: how slowly the weights' moving average follows them, a step.
     """
 
-    epochs: int = 3
+    epochs: int = 5
     batch: int = 32
     length: int = 128
     body_rate: float = 1.5e-4
@@ -53,7 +53,7 @@ HEAD_WEIGHTS: Final = {
     "valence": 0.7,
     "ambivalence": 0.5,
     "closeness": 0.7,
-    "complaint": 0.8,
+    "complaint": 1.2,
     "flags": 1.0,
     "wants": 0.4,
     "suggestion": 0.2,

@@ -48,6 +48,30 @@ CFPB_CODES: Final = {
 }
 """The CFPB database's own issue names onto complaint codes, where one code clearly fits."""
 
+BANKING_CODES: Final = {
+    "access": "declined_cash_withdrawal beneficiary_not_allowed pin_blocked",
+    "billing": "transaction_charged_twice extra_charge_on_statement wrong_amount_of_cash_received "
+    "card_payment_wrong_exchange_rate wrong_exchange_rate_for_cash_withdrawal "
+    "declined_card_payment declined_transfer failed_transfer top_up_failed top_up_reverted "
+    "reverted_card_payment? balance_not_updated_after_bank_transfer "
+    "balance_not_updated_after_cheque_or_cash_deposit",
+    "delivery": "card_arrival",
+    "none": "activate_my_card age_limit apple_pay_or_google_pay atm_support automatic_top_up "
+    "card_about_to_expire card_acceptance change_pin country_support disposable_card_limits "
+    "edit_personal_details exchange_rate exchange_via_app fiat_currency_support "
+    "get_disposable_virtual_card getting_spare_card getting_virtual_card order_physical_card "
+    "receiving_money supported_cards_and_currencies top_up_by_bank_transfer_charge "
+    "top_up_by_card_charge top_up_limits transfer_into_account transfer_timing "
+    "verify_my_identity visa_or_mastercard",
+    "price": "card_payment_fee_charged cash_withdrawal_charge transfer_fee_charged",
+    "privacy_fraud": "compromised_card card_payment_not_recognised "
+    "cash_withdrawal_not_recognised direct_debit_payment_not_recognised",
+    "quality": "card_not_working contactless_not_working virtual_card_not_working",
+    "redress": "Refund_not_showing_up",
+}
+"""Banking77's intents behind complaint codes, where nearly all messages of an intent fit the code;
+`none` holds plain questions and requests."""
+
 
 LIMITS: Final = {
     "goemotions": 7000,
@@ -55,6 +79,7 @@ LIMITS: Final = {
     "newsmtsc": 5000,
     "dmaste_amazon": 2500,
     "cfpb_complaints": 3000,
+    "banking77": 3500,
     "isarcasm_en": 3000,
     "xed_emotions": 6000,
     "asap_zh_sample": 300,
@@ -69,7 +94,8 @@ def related(
 
     MAMS and NewsMTSC tell the sentiment toward a named target; DMASTE a review's polarity where all
     its aspects agree; GoEmotions and XED (five other languages) sentiment where their emotions
-    point one way; the ASAP sample its stars; iSarcasm sarcasm; CFPB the issue complained of.
+    point one way; the ASAP sample its stars; iSarcasm sarcasm; CFPB the issue complained of;
+    Banking77 what is asked, which tells complaints from questions.
     """
     readers: dict[str, Callable[[Path], Iterator[Example]]] = {
         "goemotions": _goemotions,
@@ -77,6 +103,7 @@ def related(
         "newsmtsc": _newsmtsc,
         "dmaste_amazon": _dmaste,
         "cfpb_complaints": _cfpb,
+        "banking77": _banking,
         "isarcasm_en": _isarcasm,
         "xed_emotions": _xed,
         "asap_zh_sample": _asap,
@@ -134,6 +161,21 @@ def _cfpb(mirror: Path) -> Iterator[Example]:
                 language="en",
                 text=row["text"],
                 brand=row["company"],
+                complaint=code,
+                weight=0.5,
+            )
+
+
+def _banking(mirror: Path) -> Iterator[Example]:
+    codes = {intent: code for code, intents in BANKING_CODES.items() for intent in intents.split()}
+    for row in _train(mirror, "banking77"):
+        if code := codes.get(row["label"]):
+            yield Example(
+                id=str(row["id"]),
+                group="banking77",
+                language="en",
+                text=row["text"],
+                brand=None,
                 complaint=code,
                 weight=0.5,
             )

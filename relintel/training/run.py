@@ -26,7 +26,7 @@ from relintel.training.distilled import (
 )
 from relintel.training.duplicates import near_duplicates
 from relintel.training.encoder import base_vectors, encoder_folder, vectors
-from relintel.training.fit import Recipe, fit, predict
+from relintel.training.fit import HEAD_WEIGHTS, Recipe, fit, predict
 from relintel.training.network import ReadingNetwork
 from relintel.training.related import related
 from relintel.training.unlabelled import unlabelled
@@ -205,7 +205,7 @@ class Run:
 
 def digest(examples: Sequence[Example], recipe: Recipe | FastRecipe, start: ReadingNetwork) -> str:
     """Return a short digest of all that decides what a stage comes to."""
-    told = hashlib.sha256(repr(recipe).encode())
+    told = hashlib.sha256(repr((recipe, HEAD_WEIGHTS)).encode())
     for parameter in start.parameters():
         told.update(parameter.detach().cpu().numpy().tobytes())
     for example in examples:

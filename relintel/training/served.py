@@ -28,9 +28,8 @@ class ServedNetwork(nn.Module):
         encoder = network.encoder
         self.embeddings = encoder.embeddings
         self.layers = nn.ModuleList(_Layer(layer) for layer in encoder.encoder.layer)
-        self.values = nn.Linear(encoder.config.hidden_size, HEADS.count)
+        self.values = nn.Linear(encoder.config.hidden_size, HEADS.count, bias=False)
         self.values.weight = nn.Parameter(torch.cat([head.weight for head in network.values]))
-        self.values.bias = None
         sizes = torch.tensor([head.size for head in HEADS])
         self.register_buffer("head", torch.arange(len(HEADS)).repeat_interleave(sizes))
 
