@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from relintel.metrics import (
     per_class,
     risk_coverage,
 )
+from relintel.nlp.model import ReadingModel
 from relintel.nlp.scorer import Scorer
+from relintel.nlp.view import view
 from relintel.records import Reading
 from relintel.training.baselines import frozen, lookup, majority, ngrams, vader
 from relintel.training.data import SEALED, TEST, Data, Example, annotated, example, load, written
@@ -35,7 +37,6 @@ from relintel.training.data import SEALED, TEST, Data, Example, annotated, examp
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks/results/quality.json"
 FIELDS = ("relationship", "sentiment", "complaint")
-HEADS = (*FIELDS, "valence", "closeness")
 FEW = 20
 """Records of a class below which only its interval is told."""
 
@@ -44,12 +45,12 @@ def main() -> None:
     """Measure every set named, and keep the figures."""
     options = arguments()
     data = load(ROOT / "corpora", options.mirror)
-    scorer = Scorer.load(options.model)
+    scorer, model = Scorer.load(options.model), ReadingModel.load(options.model)
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in options.sets:
         test = read(name, options.mirror)
         label = Path(name).stem
-        results[label] = {"model": scorer.model, **measured(data, test, scorer)}
+        results[label] = {"model": scorer.model, **measured(data, test, scorer, model)}
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         print(label, json.dumps(results[label]["fields"], indent=1))
 
@@ -65,7 +66,9 @@ def read(name: str, mirror: Path) -> list[Example]:
     return [example(row, row["text"], row["source"]) for row in rows]
 
 
-def measured(data: Data, test: Sequence[Example], scorer: Scorer) -> dict[str, Any]:
+def measured(
+    data: Data, test: Sequence[Example], scorer: Scorer, model: ReadingModel
+) -> dict[str, Any]:
     """Figures of the model and of the baselines, over all records and parts of them."""
     rows = [{"text": e.text, "brand": e.brand, "lang": e.language} for e in test]
     readings = list(scorer.score(rows))
@@ -89,7 +92,7 @@ def measured(data: Data, test: Sequence[Example], scorer: Scorer) -> dict[str, A
         "records": {part: len(own) for part, own in parts.items()},
         "fields": fields,
         "classes": {field: classes(field, test, readings) for field in FIELDS},
-        "calibration": {head: calibration(head, test, readings) for head in HEADS},
+        "calibration": dict(calibration(test, model)),
         "abstention": abstention(test, readings),
     }
 
@@ -142,31 +145,51 @@ def classes(
     return result
 
 
-def calibration(head: str, test: Sequence[Example], readings: Sequence[Reading]) -> dict[str, Any]:
-    """Debiased calibration error of a head, with its interval."""
-    sure, right = answers(head, test, readings)
-    low, high = calibration_interval(sure, right)
-    error = debiased_calibration_error(sure, right)
-    return {"value": round(error, 4), "interval": [round(low, 4), round(high, 4)]}
+def calibration(test: Sequence[Example], model: ReadingModel) -> Iterator[tuple[str, Any]]:
+    """Debiased calibration error of every head, with its interval.
+
+    Of a head with one answer it is that of the answer; of flags, wants and drivers that of every
+    class by itself, whether it holds.
+    """
+    found = probabilities(test, model)
+    for head in model.heads:
+        rows = [i for i, e in enumerate(test) if getattr(e, head.name) is not None]
+        if not rows:
+            continue
+        own = np.stack([found[i][head.name] for i in rows])
+        truth = [getattr(test[i], head.name) for i in rows]
+        if head.exclusive:
+            sure = own.max(axis=1)
+            right = np.array(
+                [
+                    head.classes[k] == str(true)
+                    for k, true in zip(own.argmax(axis=1), truth, strict=True)
+                ]
+            )
+        else:
+            sure = own.ravel()
+            right = np.array([name in true for true in truth for name in head.classes])
+        low, high = calibration_interval(sure, right.astype(float))
+        error = debiased_calibration_error(sure, right.astype(float))
+        yield head.name, {"value": round(error, 4), "interval": [round(low, 4), round(high, 4)]}
 
 
-def answers(
-    head: str, test: Sequence[Example], readings: Sequence[Reading]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence of each answer and whether it was right."""
-    if head in FIELDS:
-        judged = [getattr(reading, head) for reading in readings]
-        right = [j.label == getattr(e, head) for j, e in zip(judged, test, strict=True)]
-        return np.array([j.confidence for j in judged]), np.array(right, dtype=float)
-    values = np.array([getattr(reading, f"{head}_probabilities") for reading in readings])
-    first = -2 if head == "valence" else 0
-    truth = np.array([getattr(e, head) for e in test])
-    return values.max(axis=1), (values.argmax(axis=1) + first == truth).astype(float)
+def probabilities(test: Sequence[Example], model: ReadingModel) -> list[dict[str, np.ndarray]]:
+    """Head → (classes,) calibrated probabilities of every message."""
+    passes = model.run([(view(e.text).text, e.brand) for e in test])
+    found = [
+        model.calibration.probabilities(single.logits[None], model.heads, e.language)
+        for single, e in zip(passes, test, strict=True)
+    ]
+    return [{name: values[0] for name, values in each.items()} for each in found]
 
 
 def abstention(test: Sequence[Example], readings: Sequence[Reading]) -> dict[str, float]:
     """What abstaining does, and how much can be answered at given accuracies."""
-    sure, right = answers("relationship", test, readings)
+    sure = np.array([reading.relationship.confidence for reading in readings])
+    truth = [e.relationship for e in test]
+    right = np.array([r.relationship.label for r in readings]) == np.array(truth)
+    right = right.astype(float)
     kept = np.array([not reading.abstained for reading in readings])
     curve = risk_coverage(sure, right)
     return {

@@ -56,7 +56,7 @@ def main() -> None:
     def report(line: str) -> None:
         print(f"{time.monotonic() - started:7.0f} s  {line}", flush=True)
 
-    recipe = Recipe(epochs=options.epochs, length=options.length)
+    recipe = Recipe(epochs=options.epochs, length=options.length, bf16=options.bf16)
     if options.fast:
         quick = replace(recipe, length=64, batch=16, body_rate=3e-4, average=0.97)
         fast(options, quick, report)
@@ -128,11 +128,12 @@ def write(
     data: Data,
 ) -> None:
     """Export the model folder with its card."""
+    how = "--fast" if options.fast else "--mirror FOLDER"
     card = {
         "name": f"{options.name}-{options.version}",
         "length": recipe.length,
         "kind": kind,
-        "rebuild": "make train ARGS=" + ("--fast" if options.fast else "'--mirror FOLDER'"),
+        "rebuild": f"make train ARGS='{how}{' --bf16' if recipe.bf16 else ''}'",
         "calibration": calibration.to_dict(),
         "recipe": asdict(recipe),
         "validation": figures,
@@ -154,6 +155,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--strict", action="store_true", help="ship the strict model in any case")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--length", type=int, default=128)
+    parser.add_argument("--bf16", action="store_true", help="faster where the processor has it")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if options.mirror is None and not options.fast:

@@ -32,6 +32,8 @@ class Recipe:
         distil: weight of the cosine loss that holds vectors to the base encoder's.
         smoothing: label smoothing.
         average: how slowly the weights' moving average follows them, a step.
+        bf16: compute the network in bfloat16. With AVX-512 BF16 two cores trained 1.7 times as
+            fast, without it they are several times slower.
     """
 
     epochs: int = 5
@@ -45,6 +47,7 @@ class Recipe:
     smoothing: float = 0.05
     average: float = 0.995
     seed: int = 7
+    bf16: bool = False
 
 
 HEAD_WEIGHTS: Final = {
@@ -104,9 +107,11 @@ def fit(
         network.train()
         losses = []
         for batch in batches(examples, encodings, recipe.batch, random, device):
-            outputs = network(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-            loss = _loss(outputs.logits, batch, weights, recipe.smoothing)
-            away = 1 - functional.cosine_similarity(outputs.vector, held[batch.rows].to(device))
+            with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
+                outputs = network(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+            loss = _loss(outputs.logits.float(), batch, weights, recipe.smoothing)
+            held_at = held[batch.rows].to(device)
+            away = 1 - functional.cosine_similarity(outputs.vector.float(), held_at)
             loss = loss + recipe.distil * away.mean()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
