@@ -98,10 +98,12 @@ class Run:
         self._anchors: dict[str, Tensor] = {}
 
     def first_pass(self, mirror: Path, *, strict: bool = False) -> ReadingNetwork:
-        """Train one pass over the related public tasks."""
+        """Train one pass over the related public tasks in the languages of the data."""
         torch.manual_seed(self._recipe.seed)
         network = copy.deepcopy(self.encoder)
+        languages = {example.language for example in self._data.real + self._data.written}
         examples = related(mirror, seed=self._recipe.seed, never=self._data.never)
+        examples = [e for e in examples if e.language in languages]
         if strict:
             examples = [e for e in examples if e.group not in DOUBTFUL]
         stage = "related-strict" if strict else "related"
@@ -113,12 +115,7 @@ class Run:
 
         What nearly repeats a held-out text is left out of both.
         """
-        number = list(FOLDS).index(name) if name in FOLDS else 0
-        held = [e.group in FOLDS.get(name, ()) for e in self._data.real]
-        held += [fifth(e) == number for e in self._data.written]
-        everything = self._data.real + self._data.written
-        examples = tuple(e for e, out in zip(everything, held, strict=True) if out)
-        rest = [e for e, out in zip(everything, held, strict=True) if not out]
+        examples, rest = divided(self._data, name)
         repeated = set(near_duplicates([e.text for e in rest], [e.text for e in examples]))
         kept = [e for i, e in enumerate(rest) if i not in repeated]
         network = copy.deepcopy(start)
@@ -211,6 +208,16 @@ def digest(examples: Sequence[Example], recipe: Recipe | FastRecipe, start: Read
     for example in examples:
         told.update(repr(example).encode())
     return told.hexdigest()[:16]
+
+
+def divided(data: Data, name: str) -> tuple[list[Example], list[Example]]:
+    """Return what a fold holds out, and the rest; a fold of another name holds out no source."""
+    number = list(FOLDS).index(name) if name in FOLDS else 0
+    held = [e.group in FOLDS.get(name, ()) for e in data.real]
+    held += [fifth(e) == number for e in data.written]
+    everything = data.real + data.written
+    out = [e for e, holds in zip(everything, held, strict=True) if holds]
+    return out, [e for e, holds in zip(everything, held, strict=True) if not holds]
 
 
 def fifth(example: Example) -> int:
